@@ -1,0 +1,1 @@
+"""The bridge: the service between Helm, Artifactory and the clusters."""

@@ -1,0 +1,1 @@
+"""Connected Artifactories: the client, their management, and finding an image in them."""

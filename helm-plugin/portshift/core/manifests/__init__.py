@@ -1,0 +1,1 @@
+"""Reading and writing rendered manifests without changing what is not ours."""
