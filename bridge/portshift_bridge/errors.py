@@ -1,0 +1,39 @@
+"""The bridge's own branches of portshift's error tree; api/problems.py gives each its HTTP status.
+
+PortshiftError
+├── Blocked
+│   └── IdentityRevoked      a registration of an identity that an administrator revoked
+├── Unauthenticated          no access token, or one that the bridge does not know
+├── NotPermitted             the access token's role or scope does not allow it
+├── NotFound                 no such identity, registry or access
+├── Conflict                 the object's present state does not allow the change
+└── StorageUnavailable       the database is full, locked, read-only or damaged
+"""
+
+from __future__ import annotations
+
+from portshift.core.errors import Blocked, PortshiftError
+
+
+class IdentityRevoked(Blocked):
+    """A registration of an identity that an administrator revoked."""
+
+
+class Unauthenticated(PortshiftError):
+    """No access token, or one that the bridge does not know."""
+
+
+class NotPermitted(PortshiftError):
+    """The access token's role or scope does not allow the request."""
+
+
+class NotFound(PortshiftError):
+    """No such identity, registry or access."""
+
+
+class Conflict(PortshiftError):
+    """The present state of an object does not allow the change."""
+
+
+class StorageUnavailable(PortshiftError):
+    """The database did not take or give data; nothing of the transaction was kept."""

@@ -1,0 +1,156 @@
+"""The tables, once. Migrations make them; a test compares both.
+
+Times are whole microseconds since 1970 in UTC: they sort, compare and index alike on every database.
+Rows that other rows name have an integer key beside their public id, which keeps links small.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts rows up by itself only for a key of the exact type INTEGER.
+_Key = BigInteger().with_variant(Integer(), "sqlite")
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("group", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("generated", Boolean, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("cluster", Text),
+    Column("token", Text, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("signed_by", Text, nullable=False),
+    # Not a foreign key: the identity outlives a render's registration.
+    Column("first_registration", String(36), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("revoked_by", Text),
+    Column("revoked_reason", Text),
+    # Of the latest registration that was a deployment, else of the latest.
+    Column("last_registered_at", BigInteger, nullable=False),
+    Column("intent", String(16), nullable=False),
+    Column("environment", Text),
+    Column("release_name", Text),
+    Column("release_namespace", Text),
+    Column("chart", Text),
+    UniqueConstraint("id"),
+    # One index for each filter of the list, in the list's order: any page is a short walk.
+    Index(None, "issued_at", "key"),
+    Index(None, "namespace", "issued_at", "key"),
+    Index(None, "name", "issued_at", "key"),
+    Index(None, "kind", "issued_at", "key"),
+    Index(None, "cluster", "issued_at", "key"),
+    Index(None, "environment", "issued_at", "key"),
+    Index(None, "status", "issued_at", "key"),
+)
+
+identity_images = Table(
+    "identity_images",
+    metadata,
+    Column("identity_key", _Key, ForeignKey("identities.key"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("digest", Text),
+    Column("children", JSON, nullable=False),
+    Column("artifact", Text),
+    Column("registry", Text),
+    Column("build_name", Text),
+    Column("build_number", Text),
+    Index(None, "digest", "identity_key"),
+    Index(None, "reference", "identity_key"),
+    Index(None, "registry"),
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("id", String(36), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("intent", String(16), nullable=False),
+    Column("cluster", Text),
+    Column("environment", Text),
+    Column("release_name", Text),
+    Column("release_namespace", Text),
+    Column("chart", Text),
+    UniqueConstraint("id"),
+    Index(None, "intent", "at"),
+)
+
+registration_identities = Table(
+    "registration_identities",
+    metadata,
+    Column("registration_key", _Key, ForeignKey("registrations.key", ondelete="CASCADE"), primary_key=True),
+    Column("identity_key", _Key, ForeignKey("identities.key"), primary_key=True),
+    Index(None, "identity_key"),
+)
+
+registries = Table(
+    "registries",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+access = Table(
+    "access",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("clusters", JSON, nullable=False),
+    Column("namespaces", JSON, nullable=False),
+    Column("token_hash", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("token_hash"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Index(None, "at"),
+)
