@@ -1,0 +1,127 @@
+"""What a rendering asks the bridge, and what it makes of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from portshift.core.context import Context
+from portshift.core.errors import InvalidMessage
+from portshift.core.identity import Workload
+from portshift.core.wire import (
+    ImageRequest,
+    ImageResult,
+    RegistrationRequest,
+    RegistrationResponse,
+    WorkloadRequest,
+    WorkloadResult,
+)
+
+MAX_LINES = 10
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One spot that takes a token, and the (name, reference) of each image in it."""
+
+    workload: Workload
+    images: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An image that has no digest, where it stands, and why."""
+
+    workload: Workload
+    result: ImageResult
+
+    def __str__(self) -> str:
+        image = self.result.image
+        reason = self.result.reason or self.result.outcome.value
+        return f"{self.workload} {image.name}: image {image.reference!r}: {reason}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The answer, spot by spot: a token or None for each, and the images that have no digest."""
+
+    tokens: tuple[str | None, ...]
+    pinned: tuple[dict[str, str], ...]
+    unknown: tuple[Finding, ...]
+    inconclusive: tuple[Finding, ...]
+
+
+def registration_request(planned: Sequence[Planned], context: Context, *, pin: bool) -> RegistrationRequest:
+    """Everything one rendering is about to deploy, as one message."""
+    return RegistrationRequest(
+        workloads=tuple(
+            WorkloadRequest(
+                workload=spot.workload,
+                images=tuple(ImageRequest(name=name, reference=reference) for name, reference in spot.images),
+            )
+            for spot in planned
+        ),
+        release=context.as_release,
+        intent=context.as_intent,
+        cluster=context.cluster.value,
+        environment=context.environment.value,
+        pin=pin,
+    )
+
+
+def judge(planned: Sequence[Planned], response: RegistrationResponse) -> Judgement:
+    """Match each result to its spot.
+
+    Raises:
+        InvalidMessage: the answer is not about what was asked.
+
+    """
+    if len(planned) != len(response.workloads):
+        raise InvalidMessage(
+            f"the bridge answered for {len(response.workloads)} workloads, expected {len(planned)}"
+        )
+    findings = [
+        Finding(spot.workload, image)
+        for spot, result in zip(planned, response.workloads, strict=True)
+        for image in _checked(spot, result).images
+        if not image.image.known
+    ]
+    return Judgement(
+        tokens=tuple(result.token for result in response.workloads),
+        pinned=tuple(_pins(result) for result in response.workloads),
+        unknown=tuple(finding for finding in findings if finding.result.outcome.conclusive),
+        inconclusive=tuple(finding for finding in findings if not finding.result.outcome.conclusive),
+    )
+
+
+def _checked(spot: Planned, result: WorkloadResult) -> WorkloadResult:
+    asked = sorted(name for name, _ in spot.images)
+    answered = sorted(image.image.name for image in result.images)
+    if asked != answered:
+        raise InvalidMessage(f"{spot.workload}: the bridge answered for {answered}, expected {asked}")
+    conclusive = all(image.outcome.conclusive for image in result.images)
+    if conclusive != (result.token is not None):
+        found = "a token" if result.token else "no token"
+        raise InvalidMessage(
+            f"{spot.workload}: the bridge gave {found} for images it "
+            f"{'knows the answer for' if conclusive else 'could not ask about'}"
+        )
+    return result
+
+
+def _pins(result: WorkloadResult) -> dict[str, str]:
+    return {image.image.name: image.pinned for image in result.images if image.pinned}
+
+
+def summary(findings: Iterable[Finding]) -> list[str]:
+    """One line for each distinct reference, at most ``MAX_LINES``, then how many more there are."""
+    by_reference: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_reference.setdefault(finding.result.image.reference, []).append(finding)
+    lines = [
+        str(same[0]) + (f" (and {len(same) - 1} more places)" if len(same) > 1 else "")
+        for same in by_reference.values()
+    ]
+    if len(lines) > MAX_LINES:
+        lines[MAX_LINES:] = [f"and {len(lines) - MAX_LINES} more images like these"]
+    return lines
