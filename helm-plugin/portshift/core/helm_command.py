@@ -15,12 +15,12 @@ from portshift.core.wire import Intent, Release
 # fmt: off
 VALUE_FLAGS = frozenset({
     "api-versions", "burst-limit", "ca-file", "cert-file", "color", "colour", "content-cache",
-    "description", "history-max", "key-file", "keyring", "kube-apiserver", "kube-as-group", "kube-as-
-    user", "kube-ca-file", "kube-context", "kube-tls-server-name", "kube-token", "kube-version",
-    "kubeconfig", "labels", "name-template", "namespace", "output", "output-dir", "password", "post-
-    renderer", "post-renderer-args", "qps", "registry-config", "repo", "repository-cache", "repository-
-    config", "set", "set-file", "set-json", "set-literal", "set-string", "show-only", "timeout",
-    "username", "values", "version",
+    "description", "history-max", "key-file", "keyring", "kube-apiserver", "kube-as-group",
+    "kube-as-user", "kube-ca-file", "kube-context", "kube-tls-server-name", "kube-token",
+    "kube-version", "kubeconfig", "labels", "name-template", "namespace", "output", "output-dir",
+    "password", "post-renderer", "post-renderer-args", "qps", "registry-config", "repo",
+    "repository-cache", "repository-config", "set", "set-file", "set-json", "set-literal", "set-string",
+    "show-only", "timeout", "username", "values", "version",
 })
 # fmt: on
 SHORT_FLAGS = {
