@@ -1,4 +1,4 @@
-"""Build the sdist and the wheel into dist/, from clean folders."""
+"""Build the sdist and the wheel into dist/."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ REPOSITORY: Final = Path(__file__).resolve().parent.parent
 
 
 def build(folder: Path) -> None:
-    """Build both into the folder with the locked setuptools of .venv: no network, nothing unpinned."""
-    # A leftover build/ puts modules that were deleted since into the next wheel.
-    shutil.rmtree(REPOSITORY / "build", ignore_errors=True)
+    """Build both into the folder with the locked setuptools of .venv: no network, nothing unpinned.
+
+    The wheel is built from the unpacked sdist, so that a leftover build/ puts no deleted module into it.
+    """
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, REPOSITORY],
         check=True,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    shutil.rmtree(REPOSITORY / "build", ignore_errors=True)
 
 
 def main() -> int:

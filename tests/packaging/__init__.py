@@ -1,0 +1,1 @@
+"""What is shipped: the list of packages, the wheel, and the program installed from it."""
