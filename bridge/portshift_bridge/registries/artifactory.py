@@ -1,0 +1,253 @@
+"""The only Artifactory client: what is asked, in Artifactory's own API.
+
+Reading never counts as a download. A tag is looked up by HEAD; where its manifest lies, and its properties,
+by AQL. A manifest list has to be read for its children: by "Retrieve Artifact" with ``skipUpdateStats``
+(docs.jfrog.com, reference/retrieveartifact), once for each digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from requests.adapters import BaseAdapter
+
+from portshift.core.errors import Unreachable
+from portshift.core.identity import Build
+from portshift_bridge.registries import aql
+from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.facts import (
+    MANIFEST_LIST_TYPES,
+    MANIFEST_TYPES,
+    BuildInfo,
+    ManifestHead,
+    StoredManifest,
+    build_info,
+    manifest_children,
+    stored_manifests,
+    stored_name,
+)
+from portshift_bridge.registries.guard import GuardedAdapter
+from portshift_bridge.registries.model import Login, Registry
+from portshift_bridge.registries.session import Session
+from portshift_bridge.registries.transport import Answer, Transport
+
+_DIGEST_PREFIX = "sha256:"
+
+
+class ImageSource(Protocol):
+    """What resolving an image asks of a registry.
+
+    Every method may raise ``LoginRefused``, ``Forbidden``, ``NotFound`` and ``Unreachable``.
+    """
+
+    def head(self, repository: str, image: str, reference: str, *, deadline: Deadline) -> ManifestHead:
+        """Digest and media type of a tag or digest."""
+
+    def stored(
+        self, repository: str, image: str, head: ManifestHead, *, tag: str | None, deadline: Deadline
+    ) -> tuple[StoredManifest, ...]:
+        """Where the manifest lies in physical repositories, as far as the login sees."""
+
+    def members(self, repository: str, *, deadline: Deadline) -> tuple[str, ...]:
+        """The storage keys of a virtual repository in the order of resolution; empty if not to be known."""
+
+    def children(
+        self, repository: str, image: str, digest: str, *, stored: StoredManifest | None, deadline: Deadline
+    ) -> tuple[str, ...]:
+        """The platform manifests of a manifest list."""
+
+    def build_info(self, build: Build, *, deadline: Deadline) -> BuildInfo:
+        """What the build's pipeline said of it."""
+
+    def lists_folder(self, repository: str, image: str, *, deadline: Deadline) -> bool:
+        """Whether the login sees both the repository and the image's folder in it."""
+
+    def close(self) -> None:
+        """Close idle connections."""
+
+
+class Artifactory:
+    """An ``ImageSource`` on a real Artifactory; safe to use from several threads."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        login: Login,
+        *,
+        adapter: BaseAdapter | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        transport = Transport(registry.url, adapter=adapter or GuardedAdapter(ca=registry.ca), sleep=sleep)
+        self._session = Session(transport, login)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def head(self, repository: str, image: str, reference: str, *, deadline: Deadline) -> ManifestHead:
+        answer = self._manifest("HEAD", repository, image, reference, MANIFEST_TYPES, deadline)
+        digest = answer.headers.get("Docker-Content-Digest", "")
+        if not digest.startswith(_DIGEST_PREFIX):
+            raise UnexpectedAnswer(
+                f"found no Docker-Content-Digest for {repository}/{image}:{reference}, expected Artifactory's"
+            )
+        return ManifestHead(
+            digest=digest,
+            media_type=answer.headers.get("Content-Type", "").partition(";")[0].strip(),
+            served_by=answer.headers.get("X-Artifactory-Docker-Registry"),
+        )
+
+    def stored(
+        self, repository: str, image: str, head: ManifestHead, *, tag: str | None, deadline: Deadline
+    ) -> tuple[StoredManifest, ...]:
+        query = aql.manifests_of_image(repository=repository, image=image, digest=head.digest)
+        try:
+            return stored_manifests(self._session.query(query, deadline=deadline))
+        except Forbidden:
+            # Artifactory refuses AQL to anonymous requests, and to them alone.
+            return self._stored_by_path(repository, image, head, tag=tag, deadline=deadline)
+
+    def members(self, repository: str, *, deadline: Deadline) -> tuple[str, ...]:
+        try:
+            answer = self._session.get(f"api/repositories/{_path(repository)}", deadline=deadline).json()
+        except (Forbidden, NotFound):
+            return ()
+        if not isinstance(answer, Mapping):
+            return ()
+        first = [answer.get("defaultDeploymentRepo"), *(answer.get("repositories") or ())]
+        keys = dict.fromkeys(key for key in first if isinstance(key, str) and key)
+        # A member is a local's key or a remote's, which stores under <key>-cache.
+        return tuple(name for key in keys for name in (key, f"{key}-cache"))
+
+    def children(
+        self, repository: str, image: str, digest: str, *, stored: StoredManifest | None, deadline: Deadline
+    ) -> tuple[str, ...]:
+        body = self._list_in_storage(stored, digest, deadline) if stored is not None else None
+        if body is None:
+            # A remote that has not cached the list yet: only Docker's own GET can bring it.
+            answer = self._manifest("GET", repository, image, digest, MANIFEST_LIST_TYPES, deadline)
+            body = answer.body
+            if _digest(body) != digest:
+                raise UnexpectedAnswer(
+                    f"found {_digest(body)} as the manifest {digest}, expected the same digest"
+                )
+        return manifest_children(body)
+
+    def build_info(self, build: Build, *, deadline: Deadline) -> BuildInfo:
+        path = f"api/build/{_segment(build.name)}/{_segment(build.number)}"
+        return build_info(self._session.get(path, deadline=deadline).json(), build)
+
+    def lists_folder(self, repository: str, image: str, *, deadline: Deadline) -> bool:
+        folders = [image] if "/" in image else [image, f"library/{image}"]
+        try:
+            self._folder(repository, "", deadline)
+        except (Forbidden, NotFound):
+            return False
+        for folder in folders:
+            try:
+                return self._folder(repository, folder, deadline)
+            except (Forbidden, NotFound):
+                continue
+        return False
+
+    def version(self, *, deadline: Deadline) -> str | None:
+        """Artifactory's version; None when something else answers."""
+        answer = self._session.get("api/system/version", deadline=deadline).json()
+        version = answer.get("version") if isinstance(answer, Mapping) else None
+        return version if isinstance(version, str) else None
+
+    def docker_repositories(self, *, deadline: Deadline) -> tuple[str, ...]:
+        """The keys of the Docker repositories that the login sees."""
+        answer = self._session.get("api/repositories", deadline=deadline, params={"packageType": "docker"})
+        listed = answer.json()
+        if not isinstance(listed, list):
+            raise UnexpectedAnswer("found no list of repositories, expected Artifactory's")
+        return tuple(str(entry["key"]) for entry in listed if isinstance(entry, Mapping) and "key" in entry)
+
+    def try_query(self, repository: str, *, deadline: Deadline) -> None:
+        """Ask AQL for one item, to see whether the login may."""
+        stored_manifests(self._session.query(aql.one_item(repository), deadline=deadline))
+
+    def _manifest(
+        self,
+        method: str,
+        repository: str,
+        image: str,
+        reference: str,
+        types: tuple[str, ...],
+        deadline: Deadline,
+    ) -> Answer:
+        path = f"manifests/{quote(reference, safe=':')}"
+        return self._session.docker(
+            method, _path(repository), _path(image), path, accept=", ".join(types), deadline=deadline
+        )
+
+    def _list_in_storage(self, stored: StoredManifest, digest: str, deadline: Deadline) -> bytes | None:
+        """The list's bytes, uncounted; None where storage hands them out elsewhere, such as at S3."""
+        try:
+            answer = self._session.get(
+                _path(stored.full_path), deadline=deadline, params={"skipUpdateStats": "true"}
+            )
+        except (Forbidden, NotFound, Unreachable):
+            return None
+        return answer.body if _digest(answer.body) == digest else None
+
+    def _folder(self, repository: str, path: str, deadline: Deadline) -> bool:
+        answer = self._session.get(
+            f"api/storage/{_path(f'{repository}/{path}'.rstrip('/'))}", deadline=deadline
+        )
+        listed = answer.json()
+        return isinstance(listed, Mapping) and isinstance(listed.get("children"), list)
+
+    def _stored_by_path(
+        self, repository: str, image: str, head: ManifestHead, *, tag: str | None, deadline: Deadline
+    ) -> tuple[StoredManifest, ...]:
+        folder = f"{image}/{tag or head.digest}"
+        path = f"api/storage/{_path(f'{repository}/{folder}/{stored_name(is_list=head.is_list)}')}"
+        try:
+            info = self._session.get(path, deadline=deadline).json()
+        except (Forbidden, NotFound):
+            return ()
+        if not isinstance(info, Mapping) or _sha256(info) != head.digest.removeprefix(_DIGEST_PREFIX):
+            return ()
+        return (
+            StoredManifest(
+                repository=str(info.get("repo", repository)),
+                path=folder,
+                name=stored_name(is_list=head.is_list),
+                properties=self._properties(path, deadline),
+            ),
+        )
+
+    def _properties(self, path: str, deadline: Deadline) -> dict[str, tuple[str, ...]]:
+        try:
+            found = self._session.get(path, deadline=deadline, params={"properties": ""}).json()
+        except (Forbidden, NotFound):
+            return {}
+        values = found.get("properties") if isinstance(found, Mapping) else None
+        if not isinstance(values, Mapping):
+            return {}
+        return {str(key): tuple(map(str, value)) for key, value in values.items() if isinstance(value, list)}
+
+
+def _digest(body: bytes) -> str:
+    return _DIGEST_PREFIX + hashlib.sha256(body).hexdigest()
+
+
+def _sha256(info: Mapping[str, Any]) -> str | None:
+    checksums = info.get("checksums")
+    found = checksums.get("sha256") if isinstance(checksums, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
+def _path(path: str) -> str:
+    """A path for a URL; Artifactory's own clients write the colon of a child's folder as %3A."""
+    return quote(path, safe="/")
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")

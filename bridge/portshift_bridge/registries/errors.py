@@ -1,0 +1,25 @@
+"""How a registry fails, beyond the errors that every part of portshift shares."""
+
+from __future__ import annotations
+
+from portshift.core.errors import PortshiftError, Unreachable
+
+
+class LoginRefused(PortshiftError):
+    """The registry does not accept its login (401)."""
+
+
+class Forbidden(PortshiftError):
+    """The registry refuses this (403): Xray blocks it, or the login has no permission."""
+
+
+class NotFound(PortshiftError):
+    """The registry answers 404: the item is absent, or hidden from this login."""
+
+
+class TlsFailed(Unreachable):
+    """The registry's certificate could not be verified, or it does not speak TLS."""
+
+
+class UnexpectedAnswer(Unreachable):
+    """Something answered, but not as Artifactory does, or not in a usable way."""

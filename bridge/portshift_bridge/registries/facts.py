@@ -1,0 +1,191 @@
+"""What Artifactory says about an image, as values; reading its answers is pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from portshift.core.identity import Build
+from portshift_bridge.registries.aql import MANIFEST, MANIFEST_LIST
+from portshift_bridge.registries.errors import UnexpectedAnswer
+
+Properties = Mapping[str, tuple[str, ...]]
+
+MANIFEST_LIST_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+MANIFEST_TYPES = (
+    *MANIFEST_LIST_TYPES,
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+_MAX_CHILDREN = 1_000
+
+
+@dataclass(frozen=True)
+class ManifestHead:
+    """The answer to HEAD of a manifest. ``served_by`` may still be a virtual or remote key."""
+
+    digest: str
+    media_type: str
+    served_by: str | None = None
+
+    @property
+    def is_list(self) -> bool:
+        return self.media_type in MANIFEST_LIST_TYPES
+
+
+@dataclass(frozen=True)
+class StoredManifest:
+    """Where a manifest lies: ``path`` is its folder, in a physical repository."""
+
+    repository: str
+    path: str
+    name: str
+    properties: Properties = field(default_factory=dict)
+
+    @property
+    def full_path(self) -> str:
+        return f"{self.repository}/{self.path}/{self.name}"
+
+    @property
+    def build(self) -> Build | None:
+        """The build that published the manifest, from the properties that JFrog's clients set."""
+        name, number = self.first("build.name"), self.first("build.number")
+        return Build(name=name, number=number) if name and number else None
+
+    def first(self, key: str) -> str | None:
+        values = self.properties.get(key, ())
+        return values[0] if values else None
+
+
+@dataclass(frozen=True)
+class BuildInfo:
+    """A build as its build-info tells it; each part is absent where the pipeline did not say."""
+
+    build: Build
+    started: str | None = None
+    agent: str | None = None
+    url: str | None = None
+    vcs_url: str | None = None
+    vcs_revision: str | None = None
+
+
+def stored_manifests(document: Any) -> tuple[StoredManifest, ...]:
+    """Read the rows of an AQL answer. Several values of one property come as repeated entries.
+
+    Raises:
+        UnexpectedAnswer: the answer is not an AQL answer.
+
+    """
+    try:
+        return tuple(
+            StoredManifest(
+                repository=str(row["repo"]),
+                path=str(row["path"]),
+                name=str(row["name"]),
+                properties=_properties(row.get("properties", [])),
+            )
+            for row in document["results"]
+        )
+    except (TypeError, KeyError, AttributeError) as error:
+        raise UnexpectedAnswer(
+            "found an AQL answer without repo, path and name, expected Artifactory's"
+        ) from error
+
+
+def _properties(entries: Sequence[Mapping[str, Any]]) -> Properties:
+    found: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        key = str(entry["key"])
+        found[key] = (*found.get(key, ()), str(entry.get("value", "")))
+    return found
+
+
+def manifest_children(body: bytes) -> tuple[str, ...]:
+    """The digests of the platform manifests of a list; attestations are no images and are left out.
+
+    Raises:
+        UnexpectedAnswer: the body is not a manifest list.
+
+    """
+    try:
+        entries = json.loads(body)["manifests"]
+        digests = [str(entry["digest"]) for entry in entries if not _is_attestation(entry)]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise UnexpectedAnswer("found no manifests in a manifest list, expected an OCI index") from error
+    if len(digests) > _MAX_CHILDREN:
+        raise UnexpectedAnswer(f"found {len(digests)} manifests in a list, expected at most {_MAX_CHILDREN}")
+    return tuple(dict.fromkeys(digests))
+
+
+def _is_attestation(entry: Mapping[str, Any]) -> bool:
+    annotations = entry.get("annotations") or {}
+    return bool(annotations.get("vnd.docker.reference.type") == "attestation-manifest")
+
+
+def build_info(document: Any, build: Build) -> BuildInfo:
+    """Read ``GET /api/build/NAME/NUMBER``; unknown and missing fields are no fault.
+
+    Raises:
+        UnexpectedAnswer: the answer holds no build-info.
+
+    """
+    info = document.get("buildInfo") if isinstance(document, Mapping) else None
+    if not isinstance(info, Mapping):
+        raise UnexpectedAnswer(
+            f"found no buildInfo for {build.name} {build.number}, expected Artifactory's answer"
+        )
+    agent = info.get("agent") or info.get("buildAgent")
+    vcs = info.get("vcs")
+    first = vcs[0] if isinstance(vcs, list) and vcs and isinstance(vcs[0], Mapping) else {}
+    return BuildInfo(
+        build=build,
+        started=_text(info.get("started")),
+        agent=_agent(agent),
+        url=_text(info.get("url")),
+        vcs_url=_text(first.get("url")) or _text(info.get("vcsUrl")),
+        vcs_revision=_text(first.get("revision")) or _text(info.get("vcsRevision")),
+    )
+
+
+def _agent(value: Any) -> str | None:
+    if not isinstance(value, Mapping):
+        return None
+    return " ".join(part for part in (_text(value.get("name")), _text(value.get("version"))) if part) or None
+
+
+def _text(value: Any) -> str | None:
+    return value[:4_096] if isinstance(value, str) and value else None
+
+
+def candidates_at(
+    stored: Sequence[StoredManifest], *, image: str, tag: str | None
+) -> tuple[StoredManifest, ...]:
+    """The best places of one digest: the tag's own folder, else other tags, else a child's folder.
+
+    ``app/*`` also matches the image ``app/sub``, so places below another image's folder are dropped.
+    """
+    folders = (image,) if "/" in image else (image, f"library/{image}")
+    own = [item for item in stored if item.path.rpartition("/")[0] in folders]
+    ranked = sorted(own, key=lambda item: (_rank(item, tag), item.path, item.repository, item.name))
+    if not ranked:
+        return ()
+    best = (_rank(ranked[0], tag), ranked[0].path)
+    return tuple(item for item in ranked if (_rank(item, tag), item.path) == best)
+
+
+def _rank(item: StoredManifest, tag: str | None) -> int:
+    folder = item.path.rpartition("/")[2]
+    if folder == tag:
+        return 0
+    # A child's folder is sha256:<hex>; some remote caches write sha256__<hex>.
+    return 2 if folder.startswith(("sha256:", "sha256__")) else 1
+
+
+def stored_name(*, is_list: bool) -> str:
+    """The file that Artifactory keeps a manifest under."""
+    return MANIFEST_LIST if is_list else MANIFEST

@@ -1,0 +1,163 @@
+"""Exchanges with one Artifactory as one login: who asks, and what a refusal means."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from portshift.core.errors import Unreachable
+from portshift_bridge.registries.challenge import Challenge, Tokens, bearer_challenge
+from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.model import Login, LoginKind
+from portshift_bridge.registries.transport import Answer, Transport
+
+# Artifactory runs three AQL queries of a user at once and answers 429 to those that wait too long.
+_PARALLEL_QUERIES = 3
+_MAX_MESSAGE = 300
+# A failed login by API key header, or of a locked user, is a 403 with one of these messages.
+_LOGIN_MESSAGES = ("bad credentials", "recurrent login failures", "expired")
+
+
+class Session:
+    """Requests below the registry's URL, each answered 2xx or raised as one of our errors.
+
+    Every method raises ``LoginRefused`` (401), ``Forbidden`` (403), ``NotFound`` (404) or ``Unreachable``
+    (anything else, and every failure of the network).
+    """
+
+    def __init__(self, transport: Transport, login: Login) -> None:
+        self._transport = transport
+        self._login = login
+        self._identification = _identification(login)
+        self._tokens = Tokens()
+        self._queries = threading.BoundedSemaphore(_PARALLEL_QUERIES)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def get(self, path: str, *, deadline: Deadline, params: Mapping[str, str] | None = None) -> Answer:
+        answer = self._transport.request(
+            "GET", self._url(path), deadline=deadline, headers=self._identification, params=params
+        )
+        return self._accepted(answer)
+
+    def query(self, aql: str, *, deadline: Deadline) -> Any:
+        """The JSON answer to an AQL query."""
+        if not self._queries.acquire(timeout=deadline.remaining()):
+            raise Unreachable(f"{self._transport.base} did not finish earlier queries in time")
+        try:
+            answer = self._transport.request(
+                "POST",
+                self._url("api/search/aql"),
+                deadline=deadline,
+                headers={**self._identification, "Content-Type": "text/plain"},
+                body=aql.encode(),
+            )
+        finally:
+            self._queries.release()
+        return self._accepted(answer).json()
+
+    def docker(
+        self, method: str, repository: str, image: str, path: str, *, accept: str, deadline: Deadline
+    ) -> Answer:
+        """A request below ``/v2/<image>/`` of a repository, with a Docker token where one is asked for."""
+        url = self._url(f"api/docker/{repository}/v2/{image}/{path}")
+        answer = self._docker_once(method, url, repository, image, accept, deadline)
+        if answer.status == 401 and self._new_token(answer, repository, image, deadline):
+            answer = self._docker_once(method, url, repository, image, accept, deadline)
+        if answer.status == 401 and self._login_works(deadline):
+            raise NotFound(f"{repository}/{image} is not for this login (401)")
+        return self._accepted(answer)
+
+    def _docker_once(
+        self, method: str, url: str, repository: str, image: str, accept: str, deadline: Deadline
+    ) -> Answer:
+        token = self._tokens.get(repository, image)
+        identification = self._identification if token is None else {"Authorization": f"Bearer {token}"}
+        headers = {**identification, "Accept": accept}
+        return self._transport.request(method, url, deadline=deadline, headers=headers)
+
+    def _new_token(self, refused: Answer, repository: str, image: str, deadline: Deadline) -> bool:
+        header = refused.headers.get("WWW-Authenticate", "")
+        challenge = bearer_challenge(header, image=image, base=self._transport.base)
+        if challenge is None:
+            return False
+        body = self._ask_token(challenge, deadline)
+        token = body.get("token") or body.get("access_token") if isinstance(body, Mapping) else None
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            raise UnexpectedAnswer(f"{self._transport.base} gave no Docker token, expected one")
+        seconds = body.get("expires_in")
+        known = float(seconds) if isinstance(seconds, int) and seconds > 0 else None
+        self._tokens.put(repository, image, token, seconds=known)
+        return True
+
+    def _ask_token(self, challenge: Challenge, deadline: Deadline) -> Any:
+        answer = self._transport.request(
+            "GET",
+            challenge.realm,
+            deadline=deadline,
+            headers=self._identification,
+            params={"service": challenge.service, "scope": challenge.scope},
+        )
+        return self._accepted(answer).json()
+
+    def _login_works(self, deadline: Deadline) -> bool:
+        """Whether the login is good although Docker's API answered 401: then it lacks a permission."""
+        if self._login.kind is LoginKind.ANONYMOUS:
+            return False
+        try:
+            self.get("api/system/version", deadline=deadline)
+        except LoginRefused:
+            return False
+        except (Forbidden, NotFound):
+            return True
+        return True
+
+    def _accepted(self, answer: Answer) -> Answer:
+        if 200 <= answer.status < 300:
+            return answer
+        said = _message(answer)
+        problem = f"{self._transport.base} answers {answer.status}" + (f" ({said})" if said else "")
+        if answer.status == 401 or (answer.status == 403 and _is_about_login(said)):
+            raise LoginRefused(f"{problem} to {self._who}", cure="correct the registry's login")
+        if answer.status == 403:
+            raise Forbidden(f"{problem} to {self._who}")
+        if answer.status == 404:
+            raise NotFound(problem)
+        raise UnexpectedAnswer(problem)
+
+    @property
+    def _who(self) -> str:
+        if self._login.kind is LoginKind.ANONYMOUS:
+            return "a request without login"
+        return f"the user {self._login.username}" if self._login.username else f"the {self._login.kind.value}"
+
+    def _url(self, path: str) -> str:
+        return f"{self._transport.base}/{path}"
+
+
+def _identification(login: Login) -> dict[str, str]:
+    if login.kind is LoginKind.PASSWORD:
+        pair = f"{login.username}:{login.secret}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+    if login.kind is LoginKind.TOKEN:
+        return {"Authorization": f"Bearer {login.secret}"}
+    if login.kind is LoginKind.API_KEY:
+        return {"X-JFrog-Art-Api": str(login.secret)}
+    return {}
+
+
+def _is_about_login(said: str) -> bool:
+    return any(part in said.lower() for part in _LOGIN_MESSAGES)
+
+
+def _message(answer: Answer) -> str:
+    """Artifactory's own words; both its error form and Docker's hold ``errors[].message``."""
+    try:
+        text = answer.json()["errors"][0]["message"]
+    except (Unreachable, TypeError, KeyError, IndexError):
+        return ""
+    return " ".join(str(text).split())[:_MAX_MESSAGE]

@@ -1,0 +1,190 @@
+"""One HTTP exchange with a registry: bounded in time and size, retried when it is worth it.
+
+Nothing that requests, urllib3, ssl or a socket raises leaves this file: a caller sees an answer or one of
+our errors. Redirects are never followed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from portshift.core.errors import Unreachable
+from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.registries.errors import TlsFailed, UnexpectedAnswer
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 10.0
+MAX_BODY = 8 * 1024 * 1024
+
+_ATTEMPTS = 4
+_FIRST_PAUSE_SECONDS = 0.2
+_MAX_PAUSE_SECONDS = 10.0
+_CHUNK = 64 * 1024
+_TOO_MANY_REQUESTS = 429
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete answer; ``headers`` are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            UnexpectedAnswer: it is none, so the neighbour is not the server it should be.
+
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise UnexpectedAnswer("found an answer that is no JSON, expected Artifactory's") from error
+
+
+class Transport:
+    """Exchanges with the registry at ``base``; safe to use from several threads."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        adapter: BaseAdapter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base = base
+        self._sleep = sleep
+        self._session = requests.Session()
+        # Neither ~/.netrc nor proxies of the environment may change where a login is sent.
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers["User-Agent"] = "portshift-bridge"
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        deadline: Deadline,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """Send a request that is safe to repeat; the answer's status is below 500 and is not 429.
+
+        Raises:
+            Unreachable: no whole answer by ``deadline``, one that is too large, a redirect, or only 429
+                and 5xx in all attempts.
+
+        """
+        request = requests.Request(method, url, headers=dict(headers), params=params, data=body)
+        pause = _FIRST_PAUSE_SECONDS
+        for attempt in range(1, _ATTEMPTS + 1):
+            answer = self._attempt(request, deadline, last=attempt == _ATTEMPTS)
+            if answer is not None and not _worth_repeating(answer.status):
+                return answer
+            wait = pause if answer is None else max(pause, _retry_after(answer))
+            if attempt == _ATTEMPTS or wait >= deadline.remaining():
+                break
+            self._sleep(wait)
+            pause *= 2
+        if answer is None:
+            raise Unreachable(f"{self.base} closed the connection without an answer")
+        raise _overloaded(self.base, answer)
+
+    def _attempt(self, request: requests.Request, deadline: Deadline, *, last: bool) -> Answer | None:
+        """One try; None when the connection broke, as an idle one that the server closed does."""
+        try:
+            return self._exchange(request, deadline)
+        except requests.exceptions.SSLError as error:
+            raise TlsFailed(
+                f"{self.base}: TLS failed ({_innermost(error)})",
+                cure="give the registry's certificate authority, or correct its certificate",
+            ) from error
+        except requests.Timeout as error:
+            raise Unreachable(f"{self.base} did not answer in time") from error
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+            if last or isinstance(_cause(error), NewConnectionError):
+                raise Unreachable(f"{self.base} cannot be reached ({_innermost(error)})") from error
+            return None
+        # Each of these has been seen to pass through requests untranslated.
+        except (
+            requests.RequestException,
+            HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+        ) as error:
+            raise Unreachable(f"{self.base}: the exchange failed ({_innermost(error)})") from error
+
+    def _exchange(self, request: requests.Request, deadline: Deadline) -> Answer:
+        remaining = deadline.remaining()
+        if not remaining:
+            raise Unreachable(f"{self.base} did not answer in time")
+        with self._session.send(
+            self._session.prepare_request(request),
+            stream=True,
+            allow_redirects=False,
+            timeout=(min(CONNECT_SECONDS, remaining), min(READ_SECONDS, remaining)),
+        ) as response:
+            if response.is_redirect:
+                raise UnexpectedAnswer(
+                    f"{self.base} redirects to {response.headers['Location'][:200]!r}, expected an answer",
+                    cure="redirects are not followed; give the address that answers as the registry's URL",
+                )
+            return Answer(response.status_code, response.headers, self._body(response, deadline))
+
+    def _body(self, response: requests.Response, deadline: Deadline) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise UnexpectedAnswer(f"{self.base} answers more than {MAX_BODY // 1024**2} MiB")
+            if deadline.passed:
+                raise Unreachable(f"{self.base} did not finish its answer in time")
+        return bytes(body)
+
+
+def _worth_repeating(status: int) -> bool:
+    return status == _TOO_MANY_REQUESTS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _retry_after(answer: Answer) -> float:
+    """Seconds the server asks for, bounded; its date form is rare and counts as none."""
+    text = answer.headers.get("Retry-After", "").strip()
+    return min(float(text), _MAX_PAUSE_SECONDS) if text.isascii() and text.isdigit() else 0.0
+
+
+def _overloaded(base: str, answer: Answer) -> Unreachable:
+    if answer.status == _TOO_MANY_REQUESTS:
+        return Unreachable(f"{base} answers 429, too many requests", cure="try again later")
+    return Unreachable(f"{base} answers {answer.status}", cure="see the log of Artifactory")
+
+
+def _cause(error: BaseException) -> object:
+    """What urllib3 gave up for: requests hands its MaxRetryError on as the first argument."""
+    return getattr(error.args[0], "reason", None) if error.args else None
+
+
+def _innermost(error: BaseException) -> str:
+    """The plainest name for what happened, without the nesting of three libraries."""
+    reason = _cause(error) or error
+    text = str(reason).rpartition(": ")[2] or type(reason).__name__
+    return text[:200]
