@@ -1,0 +1,240 @@
+"""The Docker registry API of a repository: reading (facts §1, §2 Docker)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.standin.access import Access
+from tests.standin.answers import Answer, Refusal, Request
+from tests.standin.layout import (
+    MANIFEST_NAMES,
+    blobs_below,
+    find_manifest,
+    is_digest,
+    put_manifest,
+    stored_name,
+)
+from tests.standin.model import Item, Repository
+from tests.standin.store import Store
+from tests.standin.switches import Switches
+from tests.standin.upstream import Source
+
+API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+
+
+class DockerRefusal(Refusal):
+    """A refusal in the registry's form: ``{"errors":[{"code","message","detail"}]}``."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(status, message, headers=headers)
+        self.code = code
+
+    def answer(self) -> Answer:
+        error = {"code": self.code, "message": self.message, "detail": None}
+        return Answer.json(
+            {"errors": [error]},
+            status=self.status,
+            content_type="application/json;charset=ISO-8859-1",
+            headers={**API_VERSION, **self.headers},
+        )
+
+
+def manifest_unknown(reference: str) -> DockerRefusal:
+    return DockerRefusal(
+        404, "MANIFEST_UNKNOWN", f"The named manifest is not known to the registry: {reference}"
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A manifest to serve; ``item`` is None when it was only passed through from the upstream."""
+
+    content: bytes
+    media_type: str
+    digest: str
+    item: Item | None
+
+
+class DockerReader:
+    """Manifests, blobs, tags and the token of Docker repositories."""
+
+    def __init__(self, store: Store, access: Access, switches: Switches, sources: list[Source]) -> None:
+        self.store = store
+        self.access = access
+        self.switches = switches
+        self.sources = sources
+        self.blocked: list[tuple[str, str, str | None]] = []
+
+    def challenge(self, request: Request, key: str, image: str | None, actions: str) -> DockerRefusal:
+        """401 with the token endpoint; a HEAD's challenge names no scope (containerd#3556)."""
+        host = request.headers.get("host", "")
+        value = f'Bearer realm="{request.base}/artifactory/api/docker/{key}/v2/token",service="{host}"'
+        if image is not None and request.method != "HEAD":
+            value += f',scope="repository:{image}:{actions}"'
+        headers = {"WWW-Authenticate": value}
+        return DockerRefusal(401, "UNAUTHORIZED", "authentication required", headers=headers)
+
+    def ping(self) -> Answer:
+        return Answer.json({}, headers=API_VERSION)
+
+    def token(self, request: Request) -> Answer:
+        """A token for the Basic credentials; POST is not allowed (containerd/nerdctl#4244)."""
+        if request.method != "GET":
+            raise Refusal(405)
+        user = self.access.require_login(request.user)
+        return Answer.json({"token": self.access.issue_docker_token(user), "expires_in": 3600})
+
+    def repository(self, request: Request, key: str) -> Repository:
+        repository = self.store.configuration(key)
+        if repository is None or repository.package_type != "docker":
+            raise DockerRefusal(404, "NAME_UNKNOWN", f"Repository name not known to registry: {key}")
+        return repository
+
+    def manifest(self, request: Request, key: str, image: str, reference: str) -> Answer:
+        """HEAD or GET of a manifest, by tag or digest; only GET is a download."""
+        keep = request.method == "GET" or self.switches.remote_head_caches
+        found = self.find(request, key, image, reference, keep=keep)
+        if found is None:
+            raise manifest_unknown(reference)
+        self._check_blocked(key, image, reference)
+        accept = request.headers.get("accept", "*/*")
+        if self.switches.unaccepted_manifest == "404" and not _accepts(accept, found.media_type):
+            raise manifest_unknown(reference)
+        if request.method == "GET" and found.item is not None:
+            self.store.count_download(found.item, user=request.user_name)
+        headers = {
+            **API_VERSION,
+            "Docker-Content-Digest": found.digest,
+            "X-Artifactory-Docker-Registry": key,
+            "ETag": found.digest,
+        }
+        return Answer(body=found.content, headers=headers, content_type=found.media_type)
+
+    def find(
+        self, request: Request, key: str, image: str, reference: str, *, keep: bool = True
+    ) -> Found | None:
+        """The manifest behind a reference, from storage or a remote's upstream.
+
+        Raises:
+            DockerRefusal: it is there, but the user may not read it.
+
+        """
+        for repository in self._physical(key):
+            item = find_manifest(self.store, repository, image, reference)
+            if item is not None and self._readable(request, item.repo, item.path):
+                return self._stored(item)
+        for repository in self._physical(key):
+            for source in self.sources:
+                fetched = source.manifest(repository.key, image, reference)
+                path = f"{stored_name(repository, image)}/{reference}/manifest.json"
+                if fetched is None or not self._readable(request, repository.storage_key, path):
+                    continue
+                if not keep:
+                    return Found(fetched.content, fetched.media_type, fetched.digest, None)
+                for blob in fetched.blobs:
+                    self.store.contents.add(blob)
+                item = put_manifest(
+                    self.store,
+                    repository,
+                    image,
+                    reference,
+                    content=fetched.content,
+                    media_type=fetched.media_type,
+                    user=request.user_name,
+                    digest=fetched.digest,
+                )
+                return self._stored(item)
+        return None
+
+    def blob(self, request: Request, key: str, image: str, digest: str) -> Answer:
+        """HEAD or GET of a config or layer."""
+        for repository in self._physical(key):
+            for item in blobs_below(self.store, repository, image, digest):
+                if self.access.may(request.user, "read", item):
+                    if request.method == "GET":
+                        self.store.count_download(item, user=request.user_name)
+                    return _blob(self.store.contents.read(item.sha256), digest)
+            for source in self.sources:
+                content = source.blob(repository.key, image, digest)
+                if content is not None:
+                    return _blob(content, digest)
+        raise DockerRefusal(404, "BLOB_UNKNOWN", f"blob unknown to registry: {digest}")
+
+    def catalog(self, request: Request, key: str) -> Answer:
+        names = {path.rpartition("/")[0] for _, path in self._tag_folders(request, key)}
+        return Answer.json({"repositories": _page(sorted(names), request.parameters)})
+
+    def tags(self, request: Request, key: str, image: str) -> Answer:
+        folders = {
+            path.rpartition("/")[2]
+            for repository, path in self._tag_folders(request, key)
+            if path.rpartition("/")[0] == stored_name(repository, image)
+        }
+        if not folders:
+            raise DockerRefusal(404, "NAME_UNKNOWN", f"Repository name not known to registry: {image}")
+        return Answer.json({"name": image, "tags": _page(sorted(folders), request.parameters)})
+
+    def _tag_folders(self, request: Request, key: str) -> Iterator[tuple[Repository, str]]:
+        for repository in self._physical(key):
+            for item in self.store.trees[repository.storage_key].values():
+                if item.name not in MANIFEST_NAMES or not self.access.may(request.user, "read", item):
+                    continue
+                if not item.parent.rpartition("/")[2].startswith(("sha256:", "sha256__")):
+                    yield repository, item.parent
+
+    def _physical(self, key: str) -> Iterator[Repository]:
+        for storage_key in self.store.physical(key):
+            repository = self.store.configuration(storage_key)
+            if repository is not None:
+                yield repository
+
+    def _readable(self, request: Request, repo: str, path: str) -> bool:
+        if self.access.may_at(request.user, "read", repo, path):
+            return True
+        status = self.switches.docker_unreadable
+        if status == 404:
+            return False
+        message = f"The access to the requested resource '{repo}:{path}' is denied"
+        raise DockerRefusal(status, "DENIED" if status == 403 else "UNAUTHORIZED", message)
+
+    def _stored(self, item: Item) -> Found | None:
+        """The manifest of an item; without the properties of a manifest it can't be pulled (facts §1)."""
+        media_type = item.properties.get("docker.manifest.type")
+        if not media_type or "docker.manifest.digest" not in item.properties:
+            return None
+        content = self.store.contents.read(item.sha256)
+        return Found(content, media_type[0], f"sha256:{item.sha256}", item)
+
+    def _check_blocked(self, key: str, image: str, reference: str) -> None:
+        keys = {key, *self.store.physical(key)}
+        for blocked_key, blocked_image, blocked_reference in self.blocked:
+            if blocked_key in keys and blocked_image == image and blocked_reference in {None, reference}:
+                message = f"Artifact download request rejected: {image}:{reference} was blocked by Xray"
+                raise DockerRefusal(403, "DENIED", message)
+
+
+def _accepts(accept: str, media_type: str) -> bool:
+    offered = {part.partition(";")[0].strip() for part in accept.split(",")}
+    return bool(offered & {"*/*", "application/*", media_type})
+
+
+def _blob(content: bytes, digest: str) -> Answer:
+    headers = {**API_VERSION, "Docker-Content-Digest": digest}
+    return Answer(body=content, headers=headers, content_type="application/octet-stream")
+
+
+def _page(names: list[str], parameters: dict[str, str]) -> list[str]:
+    last = parameters.get("last", "")
+    remaining = [name for name in names if name > last]
+    return remaining[: int(parameters["n"])] if parameters.get("n", "").isdigit() else remaining
+
+
+def check_digest(reference: str) -> None:
+    """Raises DockerRefusal: 400 for what begins as a digest but is none."""
+    if is_digest(reference) and not DIGEST.match(reference):
+        raise DockerRefusal(400, "DIGEST_INVALID", f"provided digest did not match: {reference}")

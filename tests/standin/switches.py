@@ -1,0 +1,51 @@
+"""Where versions differ or nobody has verified what Artifactory does: one named switch for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+OLD, GROOVY_3, CURRENT = "6.20.0", "7.77.3", "7.119.5"
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The defaults are what the facts document; where they are silent, what is strictest for a client.
+
+    version: 6.20 differs in messages and in the property grammar (facts §2).
+    anonymous: whether requests without credentials are served as the user ``anonymous``.
+    hide_unauthorized: a path that may not be read is a 404 ``Resource not found`` for anonymous.
+    repository_configuration: what a non-admin gets of ``/api/repositories/KEY``.
+    docker_unreadable: status of a manifest that the login may not read.
+    storage_unreadable: status of storage information that the login may not read.
+    unaccepted_manifest: a manifest whose type the ``Accept`` header leaves out.
+    remote_head_caches: a HEAD of a manifest at a remote stores it in the cache.
+    properties_survive_repush: pushing a tag again keeps the properties that others set.
+    virtual_property_write: status of a property write through a virtual or a remote's own key.
+    limit_counts_joined_rows: AQL's limit counts rows before properties are folded into their item.
+    metadata_pause: seconds between clear and re-save of PATCH /api/metadata, to expose lost updates.
+    """
+
+    version: str = CURRENT
+    anonymous: bool = False
+    hide_unauthorized: bool = False
+    repository_configuration: Literal["full", "403", "404"] = "403"
+    docker_unreadable: Literal[401, 403, 404] = 403
+    storage_unreadable: Literal[403, 404] = 404
+    unaccepted_manifest: Literal["404", "as-stored"] = "404"
+    remote_head_caches: bool = True
+    properties_survive_repush: bool = False
+    virtual_property_write: int = 404
+    limit_counts_joined_rows: bool = True
+    metadata_pause: float = 0.0
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Major and minor version, as numbers."""
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it answers as 6.20 does."""
+        return self.release < (7, 0)
