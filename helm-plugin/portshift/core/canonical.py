@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from portshift.core.errors import InvalidInput
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
 Canonical = str | None | Sequence["Canonical"] | Mapping[str, "Canonical"]
 
 
@@ -20,7 +22,7 @@ def canonical_json(value: Canonical) -> bytes:
         InvalidInput: a string holds a lone surrogate, which has no UTF-8 form (RFC 8785 §3.2.2.2).
 
     """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -17,8 +17,8 @@ from portshift.core.errors import InvalidInput
 ANY_CLUSTER = "portshift:any-cluster"
 _CLUSTER_AUDIENCE = "portshift:cluster:"
 
-# A SPIFFE path segment (SPIFFE-ID §2.2); '.' and '..' alone are excluded by Kubernetes names already.
-_SEGMENT = re.compile(r"[A-Za-z0-9._-]+\Z")
+# A SPIFFE path segment (SPIFFE-ID §2.2) without '_', which no Kubernetes name holds and a prefix ends with.
+_SEGMENT = re.compile(r"[A-Za-z0-9.-]+\Z")
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,252}\Z")
 
 
@@ -53,14 +53,14 @@ class Workload:
 
         """
         scope = ("ns", self.namespace) if self.namespace else ("cluster",)
-        parts = (*scope, self.kind_group, f"{self.name}_" if self.generated else self.name)
+        parts = (*scope, self.kind_group, self.name)
         for part in parts:
             if not _SEGMENT.match(part) or part in {".", ".."}:
                 raise InvalidInput(
                     f"{self.kind} {self.name!r} in namespace {self.namespace!r} has no SPIFFE name: "
-                    f"found {part!r}, expected letters, digits, '.', '_' or '-'"
+                    f"found {part!r}, expected letters, digits, '.' or '-'"
                 )
-        return "/".join(parts)
+        return "/".join(parts) + ("_" if self.generated else "")
 
     def __str__(self) -> str:
         """``shop/Deployment/web``, as lists and messages show it."""

@@ -1,0 +1,91 @@
+"""Small files that survive a crash and two processes: locked while they change, replaced whole."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from portshift.core.errors import PortshiftError
+
+LOCK_NAME = ".lock"
+LOCK_SECONDS = 10.0
+_RETRY_SECONDS = 0.02
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Hold the folder's lock, among the threads and processes of this machine; not reentrant.
+
+    Raises:
+        PortshiftError: the folder cannot be written, or another process held the lock for ``seconds``.
+
+    """
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        _wait_for(descriptor, folder, deadline=time.monotonic() + seconds)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write ``path`` with mode 0600: after a crash it holds the old bytes or the new ones, never a part.
+
+    Raises:
+        PortshiftError: the disk is full, or the folder cannot be written.
+
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write_new(fresh, data)
+        fresh.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _wait_for(descriptor: int, folder: Path, *, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise PortshiftError(
+                    f"another process holds {folder / LOCK_NAME}",
+                    cure="find it with 'fuser' or 'lsof', and end it if it hangs",
+                ) from None
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> PortshiftError:
+    return PortshiftError(
+        f"cannot write {path}: {error.strerror}", cure="free space on the disk or make the folder writable"
+    )
