@@ -1,0 +1,1 @@
+"""Speed beside its references, measured in the same run (DESIGN §6)."""
