@@ -40,21 +40,23 @@ class Bridge:
             raise self._another_service(error.problem) from error
 
     def pages(self, path: str, query: Mapping[str, str | None], *, limit: int | None) -> Iterator[Json]:
-        """The pages of a list, each ``{items, next}``, until ``limit`` items were given or none are left."""
+        """The pages of a list, each ``{items, next}``, until ``limit`` items were given or none are left.
+
+        ``next`` is a cursor only on the page where ``limit`` cut the list: the others are followed here.
+        """
         wanted = {name: value for name, value in query.items() if value is not None}
         left = limit
         while True:
             size = PAGE if left is None else min(PAGE, left)
             page = self.call("GET", f"{path}?{urlencode({**wanted, 'limit': str(size)})}")
-            if not isinstance(page.get("items"), list):
-                raise self._another_service("a list without items")
-            yield page
-            left = None if left is None else left - len(page["items"])
-            cursor = page.get("next")
+            items, cursor = page.get("items"), page.get("next")
+            if not isinstance(items, list) or (cursor and cursor == wanted.get("cursor")):
+                raise self._another_service("no list")
+            left = None if left is None else left - len(items)
             if not cursor or (left is not None and left <= 0):
+                yield page
                 return
-            if cursor == wanted.get("cursor"):
-                raise self._another_service("a list that never ends")
+            yield {"items": items, "next": None}
             wanted["cursor"] = cursor
 
     def call(self, method: str, path: str, body: Any = None) -> Json:

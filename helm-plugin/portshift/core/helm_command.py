@@ -164,3 +164,8 @@ def _short(letters: str, words: Iterator[str]) -> Iterator[tuple[str | None, str
             yield name, letters.removeprefix("=") or next(words, "")
             return
         yield name, ""
+
+
+def post_renderer_flags(arguments: Sequence[str]) -> list[str]:
+    """The flags among these arguments that name a post-renderer or its arguments."""
+    return [f"--{flag}" for flag, _ in _parse(arguments) if flag in {"post-renderer", "post-renderer-args"}]

@@ -1,0 +1,110 @@
+"""Which bridge a command talks to: flags over variables over the configuration file."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from portshift.adapters.bridge import Bridge
+from portshift.adapters.configuration import ConfigContext, Configuration, load_configuration
+from portshift.adapters.endpoint import DEFAULT_BRIDGE, DEFAULT_TIMEOUT, Endpoint, make_endpoint
+from portshift.adapters.places import configuration_file
+from portshift.core.context import Setting, first_given
+from portshift.core.errors import UsageFault
+
+MAX_TIMEOUT = 3600.0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The bridge, what proves us there, and the context of the configuration file in use."""
+
+    bridge: Setting
+    token: Setting
+    ca: Setting
+    timeout: float
+    context: ConfigContext | None
+
+    def endpoint(self, environ: Mapping[str, str]) -> Endpoint:
+        return make_endpoint(
+            self.bridge.text,
+            token=self.token.value,
+            ca_file=self.ca.value,
+            timeout=self.timeout,
+            environ=environ,
+        )
+
+
+def find_connection(
+    configuration: Configuration,
+    environ: Mapping[str, str],
+    *,
+    bridge_url: str | None = None,
+    context_name: str | None = None,
+    timeout: float | None = None,
+) -> Connection:
+    """Decide for each setting who says it.
+
+    Raises:
+        UsageFault: the context does not exist, or the timeout is no number of seconds.
+
+    """
+    context = configuration.context(context_name or environ.get("PORTSHIFT_CONTEXT"))
+    where = f"context {context.name}" if context else ""
+    bridge = first_given(
+        [
+            ("--bridge", bridge_url),
+            ("PORTSHIFT_BRIDGE_URL", environ.get("PORTSHIFT_BRIDGE_URL")),
+            (where, context.bridge if context else None),
+            ("default", DEFAULT_BRIDGE),
+        ]
+    )
+    # A context's token is for its own bridge and is shown to no other.
+    same = context is not None and context.bridge.rstrip("/") == bridge.text.rstrip("/")
+    return Connection(
+        bridge=bridge,
+        token=first_given(
+            [
+                ("PORTSHIFT_TOKEN", environ.get("PORTSHIFT_TOKEN", "").strip()),
+                (where, context.token if context and same else None),
+            ]
+        ),
+        ca=first_given(
+            [("PORTSHIFT_CA", environ.get("PORTSHIFT_CA")), (where, context.ca if context and same else None)]
+        ),
+        timeout=_timeout(timeout, environ),
+        context=context,
+    )
+
+
+def with_bridge(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--bridge`` and ``--context`` to a command and hand it a ``Bridge``."""
+
+    @click.option("--bridge", "bridge_url", metavar="URL", help="The bridge.  [env: PORTSHIFT_BRIDGE_URL]")
+    @click.option("--context", "context_name", metavar="NAME", help="A context of the configuration file.")
+    @functools.wraps(function)
+    def command(*args: Any, bridge_url: str | None, context_name: str | None, **kwargs: Any) -> Any:
+        configuration = load_configuration(configuration_file(os.environ))
+        found = find_connection(configuration, os.environ, bridge_url=bridge_url, context_name=context_name)
+        return function(*args, bridge=Bridge(found.endpoint(os.environ)), **kwargs)
+
+    return command
+
+
+def _timeout(given: float | None, environ: Mapping[str, str]) -> float:
+    text = environ.get("PORTSHIFT_TIMEOUT")
+    try:
+        seconds = given if given is not None else float(text) if text else DEFAULT_TIMEOUT
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= MAX_TIMEOUT:
+        raise UsageFault(
+            f"found the timeout {text if given is None else given!r}, "
+            f"expected seconds, more than 0 and at most {MAX_TIMEOUT:g}"
+        )
+    return seconds

@@ -1,0 +1,90 @@
+"""What became of one token that was verified, and what it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from portshift.core.errors import NotVerified
+from portshift.core.jwks import KeySet
+from portshift.core.token import Step, verify_token
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whose tokens are believed, and which identities were withdrawn."""
+
+    keys: KeySet
+    issuer: str
+    trust_domain: str
+    revoked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a token must be for; without ``path`` and ``images``, whatever it says it is for."""
+
+    target: str
+    audiences: tuple[str, ...] = ()
+    path: str | None = None
+    images: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``status`` is valid, unidentified (valid, but a registry does not know every image), invalid, revoked or missing.
+
+    ``step`` is the numbered step that failed and ``unknown`` names the images that no registry knows.
+    """
+
+    target: str
+    status: str
+    id: str | None = None
+    step: str | None = None
+    detail: str | None = None
+    unknown: tuple[str, ...] = field(default=())
+
+    @property
+    def failed(self) -> bool:
+        return self.status not in {"valid", "unidentified"}
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "verdict": self.status,
+            "id": self.id,
+            "step": self.step,
+            "detail": self.detail,
+            "unknown": list(self.unknown),
+        }
+
+
+def judge_token(token: str, expected: Expected, trust: Trust) -> Verdict:
+    """Verify a token where it stands: a copied token or a changed image is not valid there."""
+    try:
+        verified = verify_token(
+            token,
+            keys=trust.keys,
+            issuer=trust.issuer,
+            trust_domain=trust.trust_domain,
+            audiences=expected.audiences,
+            path=expected.path,
+            images=expected.images,
+            revoked=trust.revoked,
+        )
+    except NotVerified as error:
+        status = "revoked" if error.step == Step.REVOCATION else "invalid"
+        return Verdict(expected.target, status, step=error.step, detail=str(error))
+    unknown = tuple(f"{image.name}={image.reference}" for image in verified.images if not image.known)
+    return Verdict(
+        expected.target,
+        "unidentified" if unknown else "valid",
+        id=verified.id,
+        detail=f"no registry knows {', '.join(unknown)}" if unknown else None,
+        unknown=unknown,
+    )
+
+
+def without_token(expected: Expected) -> Verdict:
+    """A workload that carries no token at all."""
+    return Verdict(expected.target, "missing", detail=f"{expected.target} carries no token")
