@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request, not_found
+from tests.standin.conjure import Conjurer
 from tests.standin.content import Content
 from tests.standin.docker import DockerReader, DockerRefusal, check_digest
 from tests.standin.docker_push import DockerWriter
@@ -37,8 +38,16 @@ _TAGS = re.compile(r"(?P<image>.+)/tags/list\Z")
 class Application:
     """Takes requests one at a time in the event loop; the store's lock is held while one is handled."""
 
-    def __init__(self, store: Store, access: Access, switches: Switches, sources: list[Source]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        switches: Switches,
+        sources: list[Source],
+        conjurer: Conjurer | None = None,
+    ) -> None:
         self.store = store
+        self.conjurer = conjurer
         self.access = access
         self.faults: list[Fault] = []
         self.log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
@@ -47,7 +56,7 @@ class Application:
         self.storage = Storage(store, access, switches)
         self.metadata = Metadata(self.storage)
         self.content = Content(self.storage)
-        self.searches = Searches(store, access, switches, self.storage)
+        self.searches = Searches(store, access, switches, self.storage, conjurer)
         self.system = System(store, access, switches)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,6 +146,8 @@ class Application:
     def _manifest(self, request: Request, key: str, image: str, reference: str) -> Answer:
         match request.method:
             case "GET" | "HEAD":
+                if self.conjurer is not None:
+                    self.conjurer.image(key, image, reference)
                 return self.docker.manifest(request, key, image, reference)
             case "PUT":
                 return self.docker_writer.put_manifest(request, key, image, reference)
@@ -152,6 +163,8 @@ class Application:
                 case "metadata", "DELETE":
                     return self.metadata.clear(request, key, path)
                 case "storage", "GET":
+                    if self.conjurer is not None:
+                        self.conjurer.path(key, path)
                     return self.storage.get(request, key, path)
                 case "storage", "PUT":
                     return self.storage.set_properties(request, key, path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.standin.aql_comparison import compares
 from tests.standin.aql_parser import All, AnyOf, Criterion, Expression, Query
-from tests.standin.model import Build, Item
+from tests.standin.model import Item
 from tests.standin.store import Store
 
 _FIELDS: dict[str, Callable[[Item], str | float | None]] = {
@@ -62,15 +62,6 @@ class Search:
                 raise UnknownField(name)
             found.sort(key=lambda item: (field(item) is not None, field(item)), reverse=self.query.descending)
         return found
-
-    def builds_of(self, item: Item) -> list[tuple[Build, str]]:
-        """The builds, with the module's name, that list the item's SHA-1 among their artifacts."""
-        return [
-            (build, module)
-            for build in self.store.builds.values()
-            for module, checksums in build.modules.items()
-            if item.sha1 in checksums
-        ]
 
     def _check(self, where: Expression) -> None:
         for criterion in criteria_of(where):
@@ -169,7 +160,7 @@ class Search:
         return any(compares(where, value, now=self.now) for value in values)
 
     def _build_values(self, field: str, item: Item) -> list[str]:
-        builds = self.builds_of(item)
+        builds = self.store.builds_of(item)
         match field.removeprefix("artifact.module."):
             case "name":
                 return [module for _, module in builds]

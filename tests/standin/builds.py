@@ -18,7 +18,7 @@ def publish_build(
 ) -> None:
     """Keep the document and set ``build.*`` on every item of its modules."""
     build = build_of(document, created=started, created_by="admin")
-    store.builds[build.name, build.number] = build
+    store.add_build(build)
     stamps: Properties = {
         "build.name": [build.name],
         "build.number": [build.number],

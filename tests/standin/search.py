@@ -9,6 +9,7 @@ from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request
 from tests.standin.aql import ITEM_FIELDS, Search, UnknownField, criteria_of, item_field
 from tests.standin.aql_parser import AqlSyntaxError, Query, parse_aql
+from tests.standin.conjure import Conjurer
 from tests.standin.model import Build, Item
 from tests.standin.storage import Storage, timestamp
 from tests.standin.store import Store
@@ -35,7 +36,15 @@ T = TypeVar("T")
 class Searches:
     """The search endpoints."""
 
-    def __init__(self, store: Store, access: Access, switches: Switches, storage: Storage) -> None:
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        switches: Switches,
+        storage: Storage,
+        conjurer: Conjurer | None = None,
+    ) -> None:
+        self.conjurer = conjurer
         self.store = store
         self.access = access
         self.switches = switches
@@ -49,6 +58,8 @@ class Searches:
         if len(text) > QUERY_LIMIT:
             raise Refusal(400, f"AQL query exceeds the maximum length of {QUERY_LIMIT} characters")
         query = self._parsed(text)
+        if self.conjurer is not None:
+            self.conjurer.query(query.where)
         if query.domain != "items" and not request.user.admin:
             return _results([], query)
         self._check_fields(request, query)
@@ -156,7 +167,7 @@ class _Columns:
             row["properties"] = pairs
         if self.stat:
             row["stats"] = [_stat(item)]
-        if self.builds and (builds := self.search.builds_of(item)):
+        if self.builds and (builds := self.search.store.builds_of(item)):
             row["artifacts"] = [
                 {"modules": [{"module.name": module, "builds": [build_row(build)]}]}
                 for build, module in builds

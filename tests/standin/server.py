@@ -14,6 +14,7 @@ import uvicorn
 from tests.standin.access import Access
 from tests.standin.app import Application
 from tests.standin.builds import build_info, image_module, publish_build
+from tests.standin.conjure import Conjurer
 from tests.standin.faults import Fault, LoggedRequest
 from tests.standin.images import Image, build_image
 from tests.standin.layout import put_image
@@ -28,6 +29,14 @@ class Standin:
 
     ``with Standin() as artifactory:`` serves it; ``artifactory.url`` ends with ``/artifactory``. An admin
     ``admin`` with the password ``password`` is there from the start.
+
+    Args:
+        switches: the version and the unverified behaviours.
+        port: 0 for a free one.
+        folder: where file contents go; in memory without one.
+        conjure: make up every image that is asked of a Docker repository.
+        clock: seconds since the epoch.
+
     """
 
     def __init__(
@@ -36,6 +45,7 @@ class Standin:
         switches: Switches | None = None,
         port: int = 0,
         folder: Path | None = None,
+        conjure: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.switches = switches or Switches()
@@ -43,7 +53,8 @@ class Standin:
         self.access = Access(self.switches)
         self.upstreams = Upstreams()
         self.sources: list[Source] = [self.upstreams]
-        self.application = Application(self.store, self.access, self.switches, self.sources)
+        conjurer = Conjurer(self.store) if conjure else None
+        self.application = Application(self.store, self.access, self.switches, self.sources, conjurer)
         self.add_user("admin", "password", admin=True)
         self._port = port
         self._socket: socket.socket | None = None

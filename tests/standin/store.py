@@ -52,6 +52,7 @@ class Store:
         self.trees: dict[str, dict[str, Item]] = {}
         self._by_sha256: dict[str, dict[Item, None]] = {}
         self._by_property: dict[tuple[str, str], dict[Item, None]] = {}
+        self._builds_by_sha1: dict[str, list[tuple[Build, str]]] = {}
 
     # Repositories
 
@@ -154,6 +155,20 @@ class Store:
     def count_download(self, item: Item, *, user: str) -> None:
         item.downloads += 1
         item.downloaded, item.downloaded_by = self.clock(), user
+
+    # Builds
+
+    def add_build(self, build: Build) -> None:
+        """Keep a build, in place of one with the same name and number."""
+        self.builds[build.name, build.number] = build
+        for module, checksums in build.modules.items():
+            for sha1 in checksums:
+                self._builds_by_sha1.setdefault(sha1, []).append((build, module))
+
+    def builds_of(self, item: Item) -> list[tuple[Build, str]]:
+        """The builds, with the module's name, that list the item's SHA-1 among their artifacts."""
+        listed = self._builds_by_sha1.get(item.sha1, ())
+        return [(build, module) for build, module in listed if self.builds[build.name, build.number] is build]
 
     def _attach(self, repo: str, path: str, user: str) -> Item:
         tree = self.trees[repo]

@@ -68,7 +68,7 @@ class System:
             build = build_of(document, created=self.store.clock(), created_by=user.name)
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise Refusal(400, f"Failed to read build info: {problem!r}") from problem
-        self.store.builds[build.name, build.number] = build
+        self.store.add_build(build)
         return Answer(status=204)
 
     def build(self, request: Request, name: str, number: str) -> Answer:
