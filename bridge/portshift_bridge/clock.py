@@ -18,7 +18,11 @@ def system_clock() -> int:
     return time.time_ns() // 1_000
 
 
+def moment(microseconds: int) -> datetime:
+    """The same time as a datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 def rfc3339(microseconds: int) -> str:
     """``2026-05-01T12:00:00.000000Z``."""
-    moment = _EPOCH + timedelta(microseconds=microseconds)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -21,6 +21,7 @@ from portshift_bridge.store.records import KeptIdentity, revocation_of, workload
 from portshift_bridge.store.schema import identities, identity_images
 
 MIN_PREFIX = 8
+_AT_ONCE = 500
 _OF_THE_IMAGES = {"digest": identity_images.c.digest, "reference": identity_images.c.reference}
 
 
@@ -78,6 +79,19 @@ class IdentityStore:
         """
         with self._database.read() as connection:
             return _kept(connection, [_only(connection, prefix)])[0]
+
+    def signed_with(self, kid: str) -> Iterator[KeptIdentity]:
+        """Every identity whose token this key signed, in the order of signing."""
+        after = 0
+        while True:
+            query = select(identities).where(identities.c.kid == kid, identities.c.key > after)
+            with self._database.read() as connection:
+                rows = connection.execute(query.order_by(identities.c.key).limit(_AT_ONCE)).all()
+                items = _kept(connection, rows)
+            yield from items
+            if len(rows) < _AT_ONCE:
+                return
+            after = rows[-1].key
 
     def revoke(self, prefix: str, *, reason: str, actor: str) -> KeptIdentity:
         """Withdraw an identity; one that is revoked already keeps its first reason.

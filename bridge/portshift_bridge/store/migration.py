@@ -10,11 +10,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from portshift_bridge.durable import locked
 from portshift_bridge.errors import StorageUnavailable
 from portshift_bridge.store.database import Database
-from portshift_bridge.store.locking import exclusive
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+_LOCK_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ def migrate(database: Database) -> Migrated:
     """Apply every missing migration in one transaction; another process waits meanwhile.
 
     Raises:
+        PortshiftError: another process holds the data folder's lock for a minute.
         StorageUnavailable: the database cannot be written, or a newer portshift made it.
 
     """
@@ -39,7 +41,7 @@ def migrate(database: Database) -> Migrated:
     if head is None:
         raise StorageUnavailable(f"no migrations in {_SCRIPTS}", cure="install portshift-bridge again")
     known = {script.revision for script in scripts.walk_revisions()}
-    with exclusive(database.path.with_suffix(".lock")):
+    with locked(database.path.parent, seconds=_LOCK_SECONDS):
         database.use_write_ahead_log()
         with database.write() as connection:
             before = MigrationContext.configure(connection).get_current_revision()

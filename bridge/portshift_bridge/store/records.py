@@ -27,6 +27,7 @@ class IssuedToken:
     id: str
     workload: Workload
     token: str
+    kid: str
     revocation: Revocation | None = None
 
 
@@ -54,10 +55,11 @@ class KeptIdentity:
 
 @dataclass(frozen=True)
 class SignedIdentity:
-    """An identity and the token that was just signed for it."""
+    """An identity and the token that was just signed for it with the key ``kid``."""
 
     identity: Identity
     token: str
+    kid: str
 
 
 @dataclass(frozen=True)

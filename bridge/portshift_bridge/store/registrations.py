@@ -43,12 +43,18 @@ class RegistrationStore:
             return _issued(connection, ids)
 
     def record(
-        self, registration: Registration, *, ids: Collection[str], signed: Sequence[SignedIdentity]
+        self,
+        registration: Registration,
+        *,
+        ids: Collection[str],
+        signed: Sequence[SignedIdentity],
+        distrusted: Collection[str] = (),
     ) -> Mapping[str, str]:
         """Keep a registration of ``ids`` whole, and return the token of each.
 
-        ``signed`` are those that had no token a moment ago. Where another process was first, its token
-        is kept and returned: an identity has one token for ever.
+        ``signed`` are those that had no token a moment ago, or one of a key in ``distrusted``. Where
+        another process was first, its token is kept and returned: an identity has one token for as long
+        as the key that signed it is trusted.
 
         Raises:
             IdentityRevoked: one was revoked meanwhile; nothing is kept.
@@ -57,6 +63,7 @@ class RegistrationStore:
         """
         with self._database.write() as connection:
             _insert_missing(connection, registration, signed)
+            _replace_distrusted(connection, registration, signed, distrusted)
             issued = _issued(connection, ids)
             for token in issued.values():
                 refuse_revoked(token)
@@ -80,7 +87,7 @@ def _issued(connection: Connection, ids: Collection[str]) -> dict[str, IssuedTok
     found = {}
     for chunk in _chunks(sorted(ids)):
         for row in connection.execute(select(identities).where(identities.c.id.in_(chunk))):
-            found[row.id] = IssuedToken(row.id, workload_of(row), row.token, revocation_of(row))
+            found[row.id] = IssuedToken(row.id, workload_of(row), row.token, row.kid, revocation_of(row))
     return found
 
 
@@ -91,6 +98,28 @@ def _insert_missing(
     if rows:
         statement = insert_or_ignore(identities).on_conflict_do_nothing(index_elements=["id"])
         connection.execute(statement, rows)
+
+
+def _replace_distrusted(
+    connection: Connection,
+    registration: Registration,
+    signed: Sequence[SignedIdentity],
+    distrusted: Collection[str],
+) -> None:
+    if not distrusted:
+        return
+    worthless = identities.c.kid.in_(sorted(distrusted))
+    for item in signed:
+        connection.execute(
+            update(identities)
+            .where(identities.c.id == item.identity.id, worthless)
+            .values(
+                token=item.token,
+                kid=item.kid,
+                issued_at=registration.at,
+                signed_by=registration.actor,
+            )
+        )
 
 
 def _identity_row(registration: Registration, signed: SignedIdentity) -> dict[str, Any]:
@@ -106,6 +135,7 @@ def _identity_row(registration: Registration, signed: SignedIdentity) -> dict[st
         "audience": identity.audience,
         "cluster": registration.cluster,
         "token": signed.token,
+        "kid": signed.kid,
         "issued_at": registration.at,
         "signed_by": registration.actor,
         "first_registration": registration.id,

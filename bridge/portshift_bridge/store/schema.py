@@ -53,6 +53,7 @@ identities = Table(
     Column("audience", Text, nullable=False),
     Column("cluster", Text),
     Column("token", Text, nullable=False),
+    Column("kid", String(64), nullable=False),
     Column("issued_at", BigInteger, nullable=False),
     Column("signed_by", Text, nullable=False),
     # Not a foreign key: the identity outlives a render's registration.
@@ -77,6 +78,7 @@ identities = Table(
     Index(None, "cluster", "issued_at", "key"),
     Index(None, "environment", "issued_at", "key"),
     Index(None, "status", "issued_at", "key"),
+    Index(None, "kid", "key"),
 )
 
 identity_images = Table(

@@ -70,6 +70,7 @@ def _identities() -> None:
         sa.Column("audience", sa.Text(), nullable=False),
         sa.Column("cluster", sa.Text(), nullable=True),
         sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("kid", sa.String(length=64), nullable=False),
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("signed_by", sa.Text(), nullable=False),
         sa.Column("first_registration", sa.String(length=36), nullable=False),
@@ -93,6 +94,7 @@ def _identities() -> None:
         op.f("ix_identities_environment_issued_at_key"), "identities", ["environment", "issued_at", "key"]
     )
     op.create_index(op.f("ix_identities_issued_at_key"), "identities", ["issued_at", "key"])
+    op.create_index(op.f("ix_identities_kid_key"), "identities", ["kid", "key"])
     op.create_index(op.f("ix_identities_kind_issued_at_key"), "identities", ["kind", "issued_at", "key"])
     op.create_index(op.f("ix_identities_name_issued_at_key"), "identities", ["name", "issued_at", "key"])
     op.create_index(

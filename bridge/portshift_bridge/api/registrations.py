@@ -1,0 +1,31 @@
+"""``/api/v1/registrations``: what Helm tells the bridge before a deployment."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse
+
+from portshift.core.wire import RegistrationRequest
+from portshift_bridge.access import Role, require
+from portshift_bridge.api.requests import Caller, JsonBody, Refused, ServicesOf
+from portshift_bridge.api.schemas import operation
+
+router = APIRouter(prefix="/registrations", tags=["registrations"])
+
+
+@router.post(
+    "",
+    dependencies=[Refused],
+    **operation(
+        "Register a rendering: find its images, sign an identity for each workload",
+        answer="RegistrationResponse",
+        body="RegistrationRequest",
+    ),
+)
+def register(services: ServicesOf, caller: Caller, body: JsonBody) -> JSONResponse:
+    """Scope is checked before an image is looked up; one revoked identity refuses the whole request."""
+    require(caller, Role.DEPLOYER, Role.ADMIN)
+    request = RegistrationRequest.from_json(body)
+    response = services.registrar.register(request, caller=caller)
+    services.metrics.registered(request.intent)
+    return JSONResponse(response.to_json())

@@ -1,0 +1,122 @@
+"""The web application: routers, errors, counting, and what runs beside the requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import portshift
+from portshift_bridge.api import access, identities, public, registrations, registries, status
+from portshift_bridge.api.problems import add_problem_handlers
+from portshift_bridge.api.schemas import SCHEMAS
+from portshift_bridge.errors import StorageUnavailable
+from portshift_bridge.services import Services
+
+PURGE_EVERY_SECONDS = 3_600
+_log = logging.getLogger(__name__)
+
+
+class BridgeApp(FastAPI):
+    """FastAPI, with our messages in its OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document: every operation, every message, and the access token."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            components = document.setdefault("components", {})
+            components["schemas"] = dict(SCHEMAS)
+            components["securitySchemes"] = {"accessToken": {"type": "http", "scheme": "bearer"}}
+        return self.openapi_schema or {}
+
+
+def create_app(services: Services | None) -> FastAPI:
+    """The application on these services; without any, it can only describe itself."""
+    app = BridgeApp(
+        title="portshift-bridge",
+        version=portshift.__version__,
+        description="Registers what is deployed, and signs an identity for each workload.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.services = services
+    api = APIRouter(prefix="/api/v1")
+    for module in (registrations, identities, registries, access, status):
+        api.include_router(module.router)
+    app.include_router(api)
+    app.include_router(public.router)
+    add_problem_handlers(app)
+    if services is not None:
+        app.add_middleware(_Counted, services=services)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    purging = asyncio.create_task(_purge_for_ever(app.state.services))
+    try:
+        yield
+    finally:
+        purging.cancel()
+        with suppress(asyncio.CancelledError):
+            await purging
+
+
+async def _purge_for_ever(services: Services) -> None:
+    while True:
+        try:
+            purged = await run_in_threadpool(services.purge)
+            _log.info("purged registrations=%d", purged)
+        except StorageUnavailable as error:
+            _log.warning("purge failed cause=%r", str(error))
+        await asyncio.sleep(PURGE_EVERY_SECONDS)
+
+
+class _Counted:
+    """Counts and logs each request under its route's template, never under text that a client chose."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self._app = app
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.monotonic()
+        status = 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            self._note(scope, status, time.monotonic() - start)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if route != "unmatched" else "any"
+        self._services.metrics.answered(method=method, route=route, status=status, seconds=seconds)
+        actor = scope.get("state", {}).get("actor", "-")
+        _log.info(
+            "request method=%s path=%r status=%d ms=%d actor=%s",
+            scope["method"],
+            scope["path"],
+            status,
+            seconds * 1_000,
+            actor,
+        )

@@ -1,0 +1,81 @@
+"""``portshift-bridge keys``: listing, rotating and distrusting the signing keys of a data folder."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portshift.core.errors import InvalidInput
+from portshift_bridge.clock import moment, system_clock
+from portshift_bridge.keys import KeyRing
+from portshift_bridge.settings import load_settings, settings_options
+from portshift_bridge.starting import open_database
+from portshift_bridge.store.audit import Change, record_change
+from portshift_bridge.store.database import Database
+from portshift_bridge.store.identities import IdentityStore
+
+
+@click.group()
+def keys() -> None:
+    """Signing keys. A bridge that runs on the same data folder follows at its next request."""
+
+
+@keys.command("list")
+@settings_options
+def list_keys(config: Path | None, **flags: Any) -> None:
+    """List every key: the one that signs, those that verify for ever, and distrusted ones."""
+    with _opened(config, flags) as (_, ring):
+        for entry in ring.list():
+            click.echo(f"{entry.kid}  {entry.status:<10}  {entry.created_at:%Y-%m-%dT%H:%M:%SZ}")
+
+
+@keys.command()
+@settings_options
+def rotate(config: Path | None, **flags: Any) -> None:
+    """Sign with a new key from now on; tokens that exist stay as they are, and valid."""
+    with _opened(config, flags) as (database, ring):
+        kid = ring.rotate(moment(system_clock()))
+        _note(database, "key.rotate", kid)
+        click.echo(f"signing with {kid}; the key before it goes on verifying")
+
+
+@keys.command()
+@click.argument("kid")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@settings_options
+def distrust(kid: str, *, yes: bool, config: Path | None, **flags: Any) -> None:
+    """Refuse every token of a key that leaked, for ever. Lists first which workloads that hits."""
+    with _opened(config, flags) as (database, ring):
+        if kid not in {entry.kid for entry in ring.list()}:
+            raise InvalidInput(f"there is no key {kid!r}", cure="see portshift-bridge keys list")
+        hit = 0
+        for identity in IdentityStore(database, system_clock).signed_with(kid):
+            hit += 1
+            click.echo(f"{identity.id[:12]}  {identity.cluster or 'any cluster'}  {identity.workload}")
+        click.echo(f"{hit} identities have a token of this key; they must be registered and deployed again")
+        if not yes:
+            click.confirm(f"Distrust {kid}?", abort=True)
+        ring.distrust(kid, now=moment(system_clock()))
+        _note(database, "key.distrust", kid)
+        click.echo(f"distrusted {kid}; signing with {ring.signing_kid}")
+
+
+@contextmanager
+def _opened(config: Path | None, flags: dict[str, Any]) -> Iterator[tuple[Database, KeyRing]]:
+    settings = load_settings(config=config, flags=flags)
+    database, _ = open_database(settings)
+    try:
+        yield database, KeyRing.open(settings.data, now=moment(system_clock()))
+    finally:
+        database.close()
+
+
+def _note(database: Database, action: str, kid: str) -> None:
+    with database.write() as connection:
+        actor = f"local user {getpass.getuser()}"
+        record_change(connection, Change(actor, action, kid, system_clock()))

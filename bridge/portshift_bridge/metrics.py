@@ -1,0 +1,75 @@
+"""What the bridge counts, in the form that Prometheus reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+from portshift.core.wire import Intent
+from portshift_bridge.registration import ImageResolver, ResolvedImage
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_RESOLVE_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """Counters of one application; labels come from fixed sets only, never from a request's text."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "portshift_http_requests",
+            "Requests answered.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "portshift_http_request_seconds", "Time to answer.", ("route",), registry=self._registry
+        )
+        self._registrations = Counter(
+            "portshift_registrations", "Registrations accepted.", ("intent",), registry=self._registry
+        )
+        self._images = Counter(
+            "portshift_images", "Images of registrations.", ("outcome",), registry=self._registry
+        )
+        self._resolving = Histogram(
+            "portshift_resolve_seconds",
+            "Time to find the images of one registration.",
+            buckets=_RESOLVE_BUCKETS,
+            registry=self._registry,
+        )
+
+    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def registered(self, intent: Intent) -> None:
+        """Count an accepted registration."""
+        self._registrations.labels(intent.value).inc()
+
+    def resolved(self, found: Mapping[str, ResolvedImage], *, seconds: float) -> None:
+        """Count the outcomes of a registration's distinct images."""
+        self._resolving.observe(seconds)
+        for image in found.values():
+            self._images.labels(image.outcome.value).inc()
+
+    def exposition(self) -> bytes:
+        """Everything, as Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class MeasuredResolver:
+    """A resolver whose outcomes and time are counted."""
+
+    def __init__(self, resolver: ImageResolver, metrics: Metrics) -> None:
+        self._resolver = resolver
+        self._metrics = metrics
+
+    def resolve(self, references: Collection[str]) -> Mapping[str, ResolvedImage]:
+        start = time.monotonic()
+        found = self._resolver.resolve(references)
+        self._metrics.resolved(found, seconds=time.monotonic() - start)
+        return found

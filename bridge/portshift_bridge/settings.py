@@ -1,0 +1,174 @@
+"""The bridge's settings: one frozen value. Flags win over the environment, it over a YAML file.
+
+docs/reference/settings.md has a line for each, with its unit and bound; a test compares both.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import click
+import yaml
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from portshift.core.errors import UsageFault
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+PREFIX = "PORTSHIFT_BRIDGE_"
+# The address that clients are told; the same prefix, but no setting of the bridge.
+_CLIENT_VARIABLES = {f"{PREFIX}URL"}
+_CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+# Kubernetes sets these for a Service called portshift-bridge: kubernetes.io/docs/concepts/services-networking
+_SERVICE_LINK = re.compile(rf"{PREFIX}(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)\Z")
+
+
+def default_data_folder() -> Path:
+    """``$XDG_DATA_HOME/portshift-bridge``, by default below ``~/.local/share``."""
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "portshift-bridge"
+
+
+class Settings(BaseSettings):
+    """Every setting, with its unit and bound."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    data: Path = Field(
+        default_factory=default_data_folder, description="Folder of the database, keys and secrets."
+    )
+    listen_host: str = Field(default="127.0.0.1", description="IP address to listen on.")
+    listen_port: int = Field(
+        default=8480, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one."
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file of the certificate chain; set together with `tls_key`."
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file of the certificate's key, unencrypted.")
+    insecure_listen: bool = Field(
+        default=False, description="Allow plain HTTP off loopback: access tokens cross the network readable."
+    )
+    admin_token_file: Path | None = Field(
+        default=None,
+        description="File with the access token of the administrator `admin`, 32 to 512 characters;"
+        " read at each start.",
+    )
+    trust_domain: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9._-]{1,255}$",
+        description="Trust domain in the tokens' subjects; fixed at the first start"
+        " (default `portshift.local`).",
+    )
+    max_body_mib: int = Field(default=32, ge=1, le=256, description="Largest request body, in MiB.")
+    storage_wait_seconds: int = Field(
+        default=10, ge=1, le=60, description="Longest wait for another writer of the database, in seconds."
+    )
+    render_retention_days: int = Field(
+        default=7,
+        ge=1,
+        le=365,
+        description="Age at which registrations of mere renderings are deleted, in days.",
+    )
+    shutdown_seconds: int = Field(
+        default=30, ge=1, le=300, description="Longest wait for running requests at shutdown, in seconds."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severity of a log line."
+    )
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return ipaddress.ip_address(self.listen_host).is_loopback
+
+
+def load_settings(*, config: Path | None, flags: Mapping[str, Any]) -> Settings:
+    """Read and check the settings; a flag that is None was not given.
+
+    Raises:
+        UsageFault: the file cannot be read, a name is unknown, a value is out of its bound, or the
+            combination would serve access tokens readable to the network.
+
+    """
+    _refuse_unknown_variables(os.environ)
+    given = {name: value for name, value in flags.items() if value is not None}
+    from_file = {} if config is None else _read(config)
+    # pydantic-settings lets arguments win over the environment; the file must not.
+    unshadowed = {name: value for name, value in from_file.items() if _variable(name) not in os.environ}
+    try:
+        settings = Settings(**unshadowed | given)
+        _check_listening(settings)
+    except ValidationError as error:
+        raise UsageFault(
+            "; ".join(_told(problem) for problem in error.errors(include_input=False)),
+            cure="see docs/reference/settings.md",
+        ) from None
+    return settings
+
+
+def _variable(setting: str) -> str:
+    return f"{PREFIX}{setting.upper()}"
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    known = {_variable(name) for name in Settings.model_fields} | _CLIENT_VARIABLES | {_CONFIG_VARIABLE}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and not _SERVICE_LINK.match(name):
+            raise UsageFault(
+                f"found the variable {name}, which is no setting", cure="see docs/reference/settings.md"
+            )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise UsageFault(f"the settings file {path} cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise UsageFault(f"the settings file {path} is not YAML: {error}") from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
+        raise UsageFault(f"the settings file {path} holds no mapping, expected lines such as 'data: /srv/x'")
+    return document
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    return f"setting {name}: {problem['msg']}"
+
+
+def _check_listening(settings: Settings) -> None:
+    try:
+        loopback = settings.loopback
+    except ValueError as error:
+        raise UsageFault(
+            f"setting listen_host: found {settings.listen_host!r}, expected an IP address"
+        ) from error
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise UsageFault("found one of tls_certificate and tls_key, expected both or neither")
+    if not loopback and settings.tls_certificate is None and not settings.insecure_listen:
+        raise UsageFault(
+            f"plain HTTP on {settings.listen_host} would show access tokens to the network",
+            cure="set tls_certificate and tls_key, or insecure_listen: true behind a proxy that does TLS",
+        )
+
+
+def settings_options(command: _Command) -> _Command:
+    """The flags that every command with settings takes."""
+    data = click.option("--data", type=click.Path(path_type=Path), help="Data folder.")
+    config = click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        envvar=_CONFIG_VARIABLE,
+        help="YAML file of settings.",
+    )
+    return config(data(command))

@@ -1,0 +1,129 @@
+"""Opening a data folder: database, keys, secrets and first access, in an order that a crash cannot hurt."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from portshift.core.errors import UsageFault
+from portshift_bridge.access import MIN_TOKEN_CHARACTERS, new_token
+from portshift_bridge.clock import Clock, moment
+from portshift_bridge.errors import StorageUnavailable
+from portshift_bridge.keys import KeyRing
+from portshift_bridge.metrics import MeasuredResolver, Metrics
+from portshift_bridge.registration import Registrar
+from portshift_bridge.registries.connection import test_connection
+from portshift_bridge.registries.resolution import Resolver
+from portshift_bridge.secrets import FileSecretStore
+from portshift_bridge.services import Services
+from portshift_bridge.settings import Settings
+from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.database import Database
+from portshift_bridge.store.identities import IdentityStore
+from portshift_bridge.store.installation import installation
+from portshift_bridge.store.migration import Migrated, migrate
+from portshift_bridge.store.registrations import RegistrationStore
+from portshift_bridge.store.registries import RegistryStore
+
+ADMIN = "admin"
+MAX_TOKEN_CHARACTERS = 512
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The services, and the administrator's token where this start made it: it is shown once."""
+
+    services: Services
+    first_token: str | None
+
+
+def open_database(settings: Settings) -> tuple[Database, Migrated]:
+    """The data folder's database, at this program's schema.
+
+    Raises:
+        StorageUnavailable: the folder or the database cannot be made, read or brought up to date.
+
+    """
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(
+            f"the data folder {settings.data} cannot be made: {error.strerror}",
+            cure="choose another with --data or PORTSHIFT_BRIDGE_DATA",
+        ) from error
+    database = Database(settings.data / "portshift.db", wait_seconds=settings.storage_wait_seconds)
+    return database, migrate(database)
+
+
+@contextmanager
+def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
+    """Open a data folder, beginning it when it is new; several processes may do so at once.
+
+    Raises:
+        UsageFault: a setting contradicts the data folder, or the token file is unusable.
+        StorageUnavailable: a part of the folder cannot be made, read or written.
+
+    """
+    token = _read_token(settings.admin_token_file)
+    database, _ = open_database(settings)
+    keys = KeyRing.open(settings.data, now=moment(clock()))
+    secrets = FileSecretStore.open(settings.data)
+    begun = installation(database, new_issuer=str(uuid.uuid4()), trust_domain=settings.trust_domain)
+    access = AccessStore(database, clock)
+    registries = RegistryStore(database, secrets, clock)
+    registrations = RegistrationStore(database)
+    metrics = Metrics()
+    resolver = Resolver(lambda: [(each.registry, each.login) for each in registries.all()])
+    services = Services(
+        settings=settings,
+        installation=begun,
+        database=database,
+        keys=keys,
+        access=access,
+        identities=IdentityStore(database, clock),
+        registrations=registrations,
+        registries=registries,
+        registrar=Registrar(
+            resolver=MeasuredResolver(resolver, metrics),
+            keys=keys,
+            tokens=registrations,
+            installation=begun,
+            clock=clock,
+            new_id=lambda: str(uuid.uuid4()),
+        ),
+        test_connection=lambda connected: test_connection(connected.registry, connected.login),
+        metrics=metrics,
+        clock=clock,
+    )
+    try:
+        yield Opened(services, _first_token(access, token))
+    finally:
+        resolver.close()
+        database.close()
+
+
+def _first_token(access: AccessStore, given: str | None) -> str | None:
+    if given is not None:
+        access.ensure_admin(name=ADMIN, token=given)
+        return None
+    token = new_token()
+    return token if access.create_first_admin(name=ADMIN, token=token) else None
+
+
+def _read_token(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise UsageFault(f"the file {path} of admin_token_file cannot be read: {error}") from error
+    if not MIN_TOKEN_CHARACTERS <= len(token) <= MAX_TOKEN_CHARACTERS or not token.isprintable():
+        raise UsageFault(
+            f"the file {path} holds {len(token)} characters, expected {MIN_TOKEN_CHARACTERS}"
+            f" to {MAX_TOKEN_CHARACTERS} printable ones",
+            cure="make one, for example with: openssl rand -hex 32",
+        )
+    return token
