@@ -8,7 +8,8 @@ from typing import TypeVar
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request
 from tests.standin.aql import ITEM_FIELDS, Search, UnknownField, criteria_of, item_field
-from tests.standin.aql_parser import AqlSyntaxError, Query, parse_aql
+from tests.standin.aql_parser import Query, parse_aql
+from tests.standin.aql_tokens import AqlSyntaxError
 from tests.standin.conjure import Conjurer
 from tests.standin.model import Build, Item
 from tests.standin.storage import Storage, timestamp
