@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -49,25 +49,31 @@ class Check:
 CHECKS = ("name", "reachable", "tls", "artifactory", "login", "docker-repositories", "aql")
 
 
+def addresses_of(host: str) -> Collection[str]:
+    """Every address of a host, as this machine resolves it."""
+    return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+
+
 def test_connection(
     registry: Registry,
     login: Login,
     *,
     deadline_seconds: float = DEADLINE_SECONDS,  # noqa: PT028 - no test
     connect: Callable[[Registry, Login], Artifactory] = Artifactory,  # noqa: PT028 - no test
+    addresses: Callable[[str], Collection[str]] = addresses_of,  # noqa: PT028 - no test
 ) -> list[Check]:
     """Try everything that resolving needs; always one entry for each of ``CHECKS``, in that order.
 
     After the first failure that leaves nothing to ask, the others are not applicable.
     """
-    artifactory = connect(registry, login)
-    try:
-        done = {
-            check.name: check
-            for check in _checks(registry, login, artifactory, Deadline.after(deadline_seconds))
-        }
-    finally:
-        artifactory.close()
+    checks = [_name(registry, addresses)]
+    if checks[0].status is Status.PASSED:
+        artifactory = connect(registry, login)
+        try:
+            checks += _checks(registry, login, artifactory, Deadline.after(deadline_seconds))
+        finally:
+            artifactory.close()
+    done = {check.name: check for check in checks}
     untried = "not tried, because an earlier check failed"
     return [done.get(name) or Check(name, Status.NOT_APPLICABLE, untried) for name in CHECKS]
 
@@ -79,10 +85,6 @@ test_connection.__test__ = False  # type: ignore[attr-defined]
 def _checks(
     registry: Registry, login: Login, artifactory: Artifactory, deadline: Deadline
 ) -> Iterator[Check]:
-    name = _name(registry)
-    yield name
-    if name.status is Status.FAILED:
-        return
     arrival = _arrival(registry, login, artifactory, deadline)
     yield from arrival
     if any(check.status is Status.FAILED for check in arrival):
@@ -93,11 +95,11 @@ def _checks(
         yield _aql(artifactory, repositories[0], deadline)
 
 
-def _name(registry: Registry) -> Check:
+def _name(registry: Registry, addresses: Callable[[str], Collection[str]]) -> Check:
     host = urlsplit(registry.url).hostname or ""
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
-    except OSError as error:
+        found = addresses(host)
+    except (OSError, UnicodeError) as error:
         return Check(
             "name", Status.FAILED, f"{host} does not resolve ({error})", "correct the URL or the DNS"
         )

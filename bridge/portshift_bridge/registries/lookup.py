@@ -85,11 +85,11 @@ class Lookup:
             repository=candidate.repository,
             image=candidate.image,
             asked=reference.digest or reference.tag or "latest",
-            tag=None if reference.digest else reference.tag or "latest",
+            tag=reference.tag,
         )
         name = candidate.registry.name
         try:
-            return self._resolved(name, place, reference.tag, deadline)
+            return self._resolved(name, place, deadline)
         except NotFound:
             return self._missing(name, place, deadline)
         except Forbidden as error:
@@ -106,16 +106,16 @@ class Lookup:
     def close(self) -> None:
         self._source.close()
 
-    def _resolved(self, name: str, place: _Place, tag: str | None, deadline: Deadline) -> Resolution:
+    def _resolved(self, name: str, place: _Place, deadline: Deadline) -> Resolution:
         head = self._source.head(place.repository, place.image, place.asked, deadline=deadline)
         if place.tag is None and head.digest != place.asked:
             raise Unreachable(f"found {head.digest} under {place}, expected the digest that was asked for")
-        stored = self._place(place, tag, head, deadline)
+        stored = self._place(place, head, deadline)
         children: tuple[str, ...] = ()
         if head.is_list:
             children = self._list(place, head, stored, deadline)
             # Reading the list made a remote keep it.
-            stored = stored or self._place(place, tag, head, deadline)
+            stored = stored or self._place(place, head, deadline)
         return Resolution(
             Outcome.RESOLVED,
             reason=None if stored else _NOT_STORED.format(name=name, place=place),
@@ -127,12 +127,10 @@ class Lookup:
             build_info=self._build_info(stored, deadline) if stored else None,
         )
 
-    def _place(
-        self, place: _Place, tag: str | None, head: ManifestHead, deadline: Deadline
-    ) -> StoredManifest | None:
+    def _place(self, place: _Place, head: ManifestHead, deadline: Deadline) -> StoredManifest | None:
         def ask() -> StoredManifest:
             found = self._source.stored(place.repository, place.image, head, tag=place.tag, deadline=deadline)
-            best = candidates_at(found, image=place.image, tag=tag)
+            best = candidates_at(found, image=place.image, tag=place.tag)
             if not best:
                 raise NotFound(f"{place} lies nowhere that the login sees")
             return best[0] if len(best) == 1 else self._preferred(place, head, best, deadline)

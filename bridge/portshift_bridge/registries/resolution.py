@@ -172,6 +172,11 @@ def _plan(text: str, registries: Sequence[Registry]) -> _Search | Resolution:
         reference = parse_reference(text)
     except InvalidReference as error:
         return Resolution(Outcome.INVALID, str(error))
+    if reference.digest is not None and not reference.digest.startswith("sha256:"):
+        found = reference.digest.partition(":")[0]
+        return Resolution(
+            Outcome.INVALID, f"found a {found} digest, expected sha256, as Artifactory keeps it"
+        )
     places = candidates(registries, reference)
     if not places:
         return Resolution(Outcome.UNCONNECTED, unconnected(registries, reference))

@@ -1,0 +1,119 @@
+"""A registry in memory: what ``ImageSource`` promises, without HTTP.
+
+tests/contract holds it to the same answers as the real client on the stand-in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from portshift.core.errors import PortshiftError
+from portshift.core.identity import Build
+from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.registries.errors import Forbidden, NotFound
+from portshift_bridge.registries.facts import (
+    MANIFEST_LIST_TYPES,
+    BuildInfo,
+    ManifestHead,
+    Properties,
+    StoredManifest,
+    stored_name,
+)
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = MANIFEST_LIST_TYPES[0]
+
+
+@dataclass(frozen=True)
+class FakeManifest:
+    """What a tag or digest of an image leads to."""
+
+    digest: str
+    children: tuple[str, ...] = ()
+    media_type: str = OCI_MANIFEST
+    properties: Properties = field(default_factory=dict)
+
+    @property
+    def head(self) -> ManifestHead:
+        return ManifestHead(self.digest, OCI_INDEX if self.children else self.media_type)
+
+
+@dataclass
+class FakeArtifactory:
+    """Manifests by repository, image and tag (or child digest), virtuals by their members.
+
+    ``hidden`` are the repositories that the login may not see, ``blocked`` the images that Xray blocks.
+    ``failure`` is raised by every question; ``hang`` is waited for before any answer. ``asked`` counts.
+    """
+
+    manifests: dict[tuple[str, str, str], FakeManifest] = field(default_factory=dict)
+    virtuals: dict[str, Sequence[str]] = field(default_factory=dict)
+    builds: dict[Build, BuildInfo] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
+    members_visible: bool = True
+    failure: PortshiftError | None = None
+    hang: threading.Event | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def push(self, repository: str, image: str, tag: str, manifest: FakeManifest) -> None:
+        self.manifests[repository, image, tag] = manifest
+
+    def head(self, repository: str, image: str, reference: str, *, deadline: Deadline) -> ManifestHead:
+        self._ask("head")
+        if image in self.blocked:
+            raise Forbidden("blocked by Xray")
+        for (_, _, tag), manifest in self._below(repository, image):
+            if reference in (tag, manifest.digest):
+                return manifest.head
+        raise NotFound("manifest unknown")
+
+    def stored(
+        self, repository: str, image: str, head: ManifestHead, *, tag: str | None, deadline: Deadline
+    ) -> tuple[StoredManifest, ...]:
+        self._ask("stored")
+        name = stored_name(is_list=head.is_list)
+        return tuple(
+            StoredManifest(key, f"{path}/{folder}", name, manifest.properties)
+            for (key, path, folder), manifest in self._below(repository, image)
+            if manifest.digest == head.digest
+        )
+
+    def members(self, repository: str, *, deadline: Deadline) -> tuple[str, ...]:
+        self._ask("members")
+        return tuple(self.virtuals.get(repository, ())) if self.members_visible else ()
+
+    def children(
+        self, repository: str, image: str, digest: str, *, stored: StoredManifest | None, deadline: Deadline
+    ) -> tuple[str, ...]:
+        self._ask("children")
+        for _, manifest in self._below(repository, image):
+            if manifest.digest == digest:
+                return manifest.children
+        raise NotFound("manifest unknown")
+
+    def build_info(self, build: Build, *, deadline: Deadline) -> BuildInfo:
+        self._ask("build_info")
+        if build not in self.builds:
+            raise NotFound("no build was found")
+        return self.builds[build]
+
+    def lists_folder(self, repository: str, image: str, *, deadline: Deadline) -> bool:
+        self._ask("lists_folder")
+        return bool(self._below(repository, image))
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+    def _ask(self, question: str) -> None:
+        self.asked.append(question)
+        if self.hang is not None:
+            self.hang.wait(10)
+        if self.failure is not None:
+            raise self.failure
+
+    def _below(self, repository: str, image: str) -> list[tuple[tuple[str, str, str], FakeManifest]]:
+        keys = [key for key in self.virtuals.get(repository, (repository,)) if key not in self.hidden]
+        return [entry for key in keys for entry in self.manifests.items() if entry[0][:2] == (key, image)]
