@@ -14,9 +14,10 @@ import pytest
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.helm import REPOSITORY, Helm, HelmFailed
+from tests.cluster.portshift import write_chart
 from tests.cluster.processes import NotReady, running, wait_until
 
-_JOB_CHART = """
+_JOB = """
 apiVersion: batch/v1
 kind: Job
 metadata:
@@ -34,13 +35,6 @@ def _is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-
-
-def _write_chart(folder: Path, template: str) -> Path:
-    (folder / "templates").mkdir(parents=True)
-    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: hooks\nversion: 0.1.0\n")
-    (folder / "templates" / "hook.yaml").write_text(template)
-    return folder
 
 
 def test_a_block_that_fails_leaves_no_process(tmp_path: Path) -> None:
@@ -90,7 +84,7 @@ def test_helm_installs_a_hook_job_and_sees_it_finish(
     helm: Helm, new_namespace: Callable[[], str], cluster: ControlPlane, tmp_path: Path
 ) -> None:
     namespace = new_namespace()
-    chart = _write_chart(tmp_path / "chart", _JOB_CHART)
+    chart = write_chart(tmp_path / "hooks", hook=_JOB)
     helm.run("install", "hooks", chart, "--namespace", namespace, "--create-namespace", "--timeout", "30s")
     [job] = cluster.api.items(f"/apis/batch/v1/namespaces/{namespace}/jobs")
     assert job["status"]["succeeded"] == 1
@@ -101,7 +95,7 @@ def test_helm_installs_a_hook_job_and_sees_it_finish(
 def test_without_the_finisher_a_hook_job_never_ends(
     helm: Helm, new_namespace: Callable[[], str], tmp_path: Path
 ) -> None:
-    chart = _write_chart(tmp_path / "chart", _JOB_CHART)
+    chart = write_chart(tmp_path / "hooks", hook=_JOB)
     with pytest.raises(HelmFailed, match=r"timed out|deadline|timeout"):
         helm.run(
             *("install", "hooks", chart, "--namespace", new_namespace(), "--create-namespace"),
