@@ -13,9 +13,7 @@ from typing import Any
 import requests
 
 from tests.cluster.helm import VENV_BIN
-from tests.cluster.processes import running, wait_until
-
-_LISTENING = "listening "
+from tests.cluster.processes import listening_address, running, wait_until
 
 
 @dataclass(frozen=True)
@@ -59,26 +57,13 @@ def running_bridge(folder: Path) -> Iterator[RunningBridge]:
     token_file.write_text(token)
     token_file.chmod(0o600)
     log = folder / "bridge.log"
-    command: list[str | Path] = [
-        VENV_BIN / "portshift-bridge",
-        "serve",
-        "--port",
-        "0",
-        "--data",
-        folder / "data",
-    ]
+    data = folder / "data"
+    command: list[str | Path] = [VENV_BIN / "portshift-bridge", "serve", "--port", "0", "--data", data]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PORTSHIFT_BRIDGE_ADMIN_TOKEN_FILE": str(token_file),
     }
     with running(command, log=log, env=environment) as process:
-        wait_until(lambda: _address(log) is not None, process=process, log=log, seconds=30)
-        yield RunningBridge(_address(log) or "", token)
-
-
-def _address(log: Path) -> str | None:
-    for line in log.read_text(errors="replace").splitlines():
-        if line.startswith(_LISTENING):
-            return line.removeprefix(_LISTENING).strip()
-    return None
+        wait_until(lambda: listening_address(log) is not None, process=process, log=log, seconds=30)
+        yield RunningBridge(listening_address(log) or "", token)

@@ -84,6 +84,14 @@ def _end_of(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
 
 
+def listening_address(log: Path) -> str | None:
+    """Read the address from the line ``listening ADDRESS`` that our servers begin with; None before it."""
+    for line in log.read_text(errors="replace").splitlines():
+        if line.startswith("listening "):
+            return line.removeprefix("listening ").strip()
+    return None
+
+
 def free_port() -> int:
     """Find a port of loopback that nobody listens on now; another program may still be faster."""
     with socket.socket() as probe:

@@ -59,7 +59,13 @@ def test_a_chart_is_installed_and_an_upgrade_without_a_change_rolls_nothing(
 ) -> None:
     portshift = through_portshift(helm, bridge)
 
-    arguments = (_RELEASE, chart, "--namespace", namespace, *_values(chart, namespace))
+    arguments: tuple[str | Path, ...] = (
+        _RELEASE,
+        chart,
+        "--namespace",
+        namespace,
+        *_values(chart, namespace),
+    )
     portshift.run("install", *arguments, "--create-namespace")
     installed = workloads(cluster.api, namespace)
     portshift.run("upgrade", *arguments)
