@@ -83,6 +83,7 @@ def build_info(
                 "artifacts": [
                     {
                         "name": item.name,
+                        "path": item.path,
                         "type": "json",
                         "sha1": item.sha1,
                         "sha256": item.sha256,

@@ -8,9 +8,11 @@ from typing import Literal
 OLD, GROOVY_3, CURRENT = "6.20.0", "7.77.3", "7.119.5"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Switches:
-    """The defaults are what the facts document; where they are silent, what is strictest for a client.
+    """One set serves a whole stand-in, and tests may change it while it runs.
+
+    The defaults are what the facts document; where they are silent, what is strictest for a client.
 
     version: 6.20 differs in messages and in the property grammar (facts §2).
     anonymous: whether requests without credentials are served as the user ``anonymous``.
