@@ -86,7 +86,14 @@ class FakeArtifactory:
         return tuple(self.virtuals.get(repository, ())) if self.members_visible else ()
 
     def children(
-        self, repository: str, image: str, digest: str, *, stored: StoredManifest | None, deadline: Deadline
+        self,
+        repository: str,
+        image: str,
+        reference: str,
+        *,
+        digest: str,
+        stored: StoredManifest | None,
+        deadline: Deadline,
     ) -> tuple[str, ...]:
         self._ask("children")
         for _, manifest in self._below(repository, image):

@@ -57,9 +57,16 @@ class ImageSource(Protocol):
         """The storage keys of a virtual repository in the order of resolution; empty if not to be known."""
 
     def children(
-        self, repository: str, image: str, digest: str, *, stored: StoredManifest | None, deadline: Deadline
+        self,
+        repository: str,
+        image: str,
+        reference: str,
+        *,
+        digest: str,
+        stored: StoredManifest | None,
+        deadline: Deadline,
     ) -> tuple[str, ...]:
-        """The platform manifests of a manifest list."""
+        """The platform manifests of the list ``digest``, which ``reference`` leads to."""
 
     def build_info(self, build: Build, *, deadline: Deadline) -> BuildInfo:
         """What the build's pipeline said of it."""
@@ -124,12 +131,19 @@ class Artifactory:
         return tuple(name for key in keys for name in (key, f"{key}-cache"))
 
     def children(
-        self, repository: str, image: str, digest: str, *, stored: StoredManifest | None, deadline: Deadline
+        self,
+        repository: str,
+        image: str,
+        reference: str,
+        *,
+        digest: str,
+        stored: StoredManifest | None,
+        deadline: Deadline,
     ) -> tuple[str, ...]:
         body = self._list_in_storage(stored, digest, deadline) if stored is not None else None
         if body is None:
             # A remote that has not cached the list yet: only Docker's own GET can bring it.
-            answer = self._manifest("GET", repository, image, digest, MANIFEST_LIST_TYPES, deadline)
+            answer = self._manifest("GET", repository, image, reference, MANIFEST_LIST_TYPES, deadline)
             body = answer.body
             if _digest(body) != digest:
                 raise UnexpectedAnswer(

@@ -165,7 +165,12 @@ class Lookup:
         return self._children.remember(
             head.digest,
             lambda: self._source.children(
-                place.repository, place.image, head.digest, stored=stored, deadline=deadline
+                place.repository,
+                place.image,
+                place.asked,
+                digest=head.digest,
+                stored=stored,
+                deadline=deadline,
             ),
             deadline=deadline,
         )

@@ -88,7 +88,7 @@ class Resolver:
         self._lanes: dict[Connection, _Lane] = {}
 
     def resolve(self, references: Collection[str]) -> dict[str, Resolution]:
-        """The outcome of each distinct reference, after ``deadline_seconds`` at the latest.
+        """The outcome of each distinct reference in their order, after ``deadline_seconds`` at the latest.
 
         An image whose registry did not answer by then is ``unreachable``. A failure is an outcome, never
         an exception.
@@ -104,7 +104,8 @@ class Resolver:
             else:
                 searches.append(plan)
         by_name = {registry.name: lane for (registry, _), lane in lanes.items()}
-        return outcomes | self._run(searches, by_name, deadline)
+        outcomes |= self._run(searches, by_name, deadline)
+        return {text: outcomes[text] for text in dict.fromkeys(references)}
 
     def close(self) -> None:
         """End the workers, after what they are doing, and close all connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -68,8 +69,11 @@ class Session:
         answer = self._docker_once(method, url, repository, image, accept, deadline)
         if answer.status == 401 and self._new_token(answer, repository, image, deadline):
             answer = self._docker_once(method, url, repository, image, accept, deadline)
-        if answer.status == 401 and self._login_works(deadline):
-            raise NotFound(f"{repository}/{image} is not for this login (401)")
+        if answer.status in {401, 403} and self._login.kind is not LoginKind.ANONYMOUS:
+            # A HEAD has no body to tell why, and Docker's API may say 401 for a missing permission.
+            self._check_login(deadline)
+            if answer.status == 401:
+                raise NotFound(f"{repository}/{image} is not for this login (401)")
         return self._accepted(answer)
 
     def _docker_once(
@@ -104,17 +108,10 @@ class Session:
         )
         return self._accepted(answer).json()
 
-    def _login_works(self, deadline: Deadline) -> bool:
-        """Whether the login is good although Docker's API answered 401: then it lacks a permission."""
-        if self._login.kind is LoginKind.ANONYMOUS:
-            return False
-        try:
+    def _check_login(self, deadline: Deadline) -> None:
+        """Raises LoginRefused: Artifactory does not know the login at all."""
+        with contextlib.suppress(Forbidden, NotFound):
             self.get("api/system/version", deadline=deadline)
-        except LoginRefused:
-            return False
-        except (Forbidden, NotFound):
-            return True
-        return True
 
     def _accepted(self, answer: Answer) -> Answer:
         if 200 <= answer.status < 300:
