@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portshift.core.context import Context
@@ -43,10 +43,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The answer, spot by spot: a token or None for each, and the images that have no digest."""
+    """A token or None for each spot, each reference's pinned form, and the images without digest."""
 
     tokens: tuple[str | None, ...]
-    pinned: tuple[dict[str, str], ...]
+    pinned: Mapping[str, str]
     unknown: tuple[Finding, ...]
     inconclusive: tuple[Finding, ...]
 
@@ -88,7 +88,7 @@ def judge(planned: Sequence[Planned], response: RegistrationResponse) -> Judgeme
     ]
     return Judgement(
         tokens=tuple(result.token for result in response.workloads),
-        pinned=tuple(_pins(result) for result in response.workloads),
+        pinned=_pins(response),
         unknown=tuple(finding for finding in findings if finding.result.outcome.conclusive),
         inconclusive=tuple(finding for finding in findings if not finding.result.outcome.conclusive),
     )
@@ -109,8 +109,13 @@ def _checked(spot: Planned, result: WorkloadResult) -> WorkloadResult:
     return result
 
 
-def _pins(result: WorkloadResult) -> dict[str, str]:
-    return {image.image.name: image.pinned for image in result.images if image.pinned}
+def _pins(response: RegistrationResponse) -> dict[str, str]:
+    return {
+        image.image.reference: image.pinned
+        for result in response.workloads
+        for image in result.images
+        if image.pinned
+    }
 
 
 def summary(findings: Iterable[Finding]) -> list[str]:

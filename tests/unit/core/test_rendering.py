@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from portshift.core.errors import InvalidMessage
+from portshift.core.identity import PlannedImage, Workload
+from portshift.core.rendering import Planned, judge, summary
+from portshift.core.wire import ImageResult, Outcome, RegistrationResponse, WorkloadResult
+
+WEB = Workload("apps", "Deployment", "shop", "web")
+SPOT = Planned(WEB, (("app", "nginx:1"),))
+DIGEST = "sha256:" + "0" * 64
+
+
+def _result(
+    outcome: Outcome, reference: str = "nginx:1", *, token: str | None = "t", name: str = "app"
+) -> WorkloadResult:
+    digest = DIGEST if outcome is Outcome.RESOLVED else None
+    image = ImageResult(
+        PlannedImage(name, reference, digest=digest), outcome, pinned=digest and f"{reference}@{digest}"
+    )
+    return WorkloadResult(images=(image,), id="i" if token else None, token=token)
+
+
+def test_a_resolved_image_gives_a_token_and_a_pin() -> None:
+    judgement = judge([SPOT], RegistrationResponse("r", (_result(Outcome.RESOLVED),)))
+    assert judgement.tokens == ("t",)
+    assert judgement.pinned == {"nginx:1": f"nginx:1@{DIGEST}"}
+    assert not judgement.unknown
+    assert not judgement.inconclusive
+
+
+@pytest.mark.parametrize(
+    "outcome", [Outcome.ABSENT, Outcome.NOT_VISIBLE, Outcome.UNCONNECTED, Outcome.INVALID]
+)
+def test_an_unknown_image_is_planned_with_a_warning(outcome: Outcome) -> None:
+    judgement = judge([SPOT], RegistrationResponse("r", (_result(outcome),)))
+    assert judgement.tokens == ("t",)
+    assert [str(finding) for finding in judgement.unknown] == [
+        f"shop/Deployment/web app: image 'nginx:1': {outcome.value}"
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNREACHABLE, Outcome.LOGIN_REFUSED])
+def test_without_an_answer_there_is_no_token(outcome: Outcome) -> None:
+    judgement = judge([SPOT], RegistrationResponse("r", (_result(outcome, token=None),)))
+    assert judgement.tokens == (None,)
+    assert len(judgement.inconclusive) == 1
+    assert not judgement.unknown
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (),
+        (_result(Outcome.RESOLVED), _result(Outcome.RESOLVED)),
+        (_result(Outcome.RESOLVED, name="other"),),
+        (_result(Outcome.RESOLVED, token=None),),
+        (_result(Outcome.UNREACHABLE, token="t"),),
+    ],
+    ids=["too few", "too many", "another container", "no token", "a token without an answer"],
+)
+def test_an_answer_to_another_question_is_refused(answer: tuple[WorkloadResult, ...]) -> None:
+    with pytest.raises(InvalidMessage):
+        judge([SPOT], RegistrationResponse("r", answer))
+
+
+def test_many_unknown_images_are_summed_up() -> None:
+    spots = [SPOT] * 30
+    results = tuple(_result(Outcome.ABSENT, f"nginx:{index % 15}") for index in range(30))
+    lines = summary(judge(spots, RegistrationResponse("r", results)).unknown)
+    assert len(lines) == 11
+    assert lines[0].endswith("(and 1 more places)")
+    assert lines[-1] == "and 5 more images like these"
