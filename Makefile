@@ -9,10 +9,10 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/installed ## the whole way on this machine in one go: chart, registry, signed manifests
-	@$(python) -m tools.demo
+	@$(python) -m tests.demo
 
 sandbox: .venv/installed ## a bridge and a stand-in for Artifactory to try things by hand, until Ctrl-C
-	@$(python) -m tools.sandbox
+	@$(python) -m tests.sandbox
 
 test: .venv/installed ## set everything up, then lint, types, import rules, docs and all tests
 	@$(python) -m tools.test

