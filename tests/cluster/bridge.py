@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from tests.cluster.helm import VENV_BIN
+from tests.cluster.helm import PROGRAMS
 from tests.cluster.processes import listening_address, running, wait_until
 
 
@@ -58,7 +58,7 @@ def running_bridge(folder: Path) -> Iterator[RunningBridge]:
     token_file.chmod(0o600)
     log = folder / "bridge.log"
     data = folder / "data"
-    command: list[str | Path] = [VENV_BIN / "portshift-bridge", "serve", "--port", "0", "--data", data]
+    command: list[str | Path] = [PROGRAMS / "portshift-bridge", "serve", "--port", "0", "--data", data]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-VENV_BIN = REPOSITORY / ".venv" / "bin"
+PROGRAMS = Path(sys.executable).parent
 
 
 class HelmFailed(Exception):
@@ -55,7 +56,7 @@ class Helm:
 def isolated_environment(folder: Path, kubeconfig: Path) -> dict[str, str]:
     """Name all that Helm and kubectl would else look for in the home folder; nothing of ours leaks in."""
     return {
-        "PATH": f"{VENV_BIN}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_CACHE_HOME": str(folder / "cache"),

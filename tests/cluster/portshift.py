@@ -12,7 +12,7 @@ import yaml
 
 from tests.cluster.api import ApiServer
 from tests.cluster.bridge import RunningBridge
-from tests.cluster.helm import VENV_BIN, Helm
+from tests.cluster.helm import PROGRAMS, Helm
 
 ANNOTATION = "portshift.io/identity"
 
@@ -63,7 +63,7 @@ def _workload(kind: str, item: dict[str, Any]) -> Workload:
 def through_portshift(helm: Helm, bridge: RunningBridge) -> Helm:
     """The same Helm behind `portshift`, which brings the post-renderer for its major version."""
     environment = {**helm.environment, **bridge.environment, "HELM_BIN": str(helm.program)}
-    return dataclasses.replace(helm, program=VENV_BIN / "portshift", environment=environment)
+    return dataclasses.replace(helm, program=PROGRAMS / "portshift", environment=environment)
 
 
 def hooks(helm: Helm, release: str, namespace: str) -> Iterator[dict[str, Any]]:
