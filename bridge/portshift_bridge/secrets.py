@@ -80,7 +80,7 @@ class FileSecretStore:
         return self._decrypted(name, entry)
 
     def put(self, name: str, values: Mapping[str, str]) -> None:
-        data = _checked(name, values)
+        data = check_secret(name, values)
         nonce = os.urandom(_NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, data, name.encode("utf-8"))
         with locked(self._folder):
@@ -96,7 +96,7 @@ class FileSecretStore:
         try:
             sealed = base64.b64decode(entry, validate=True)
             data = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode("utf-8"))
-        except (InvalidTag, ValueError) as error:
+        except (InvalidTag, ValueError, TypeError) as error:
             raise SecretUnavailable(
                 f"the master key does not open the secret {name!r} in {self._path}",
                 cure="restore the master.key that belongs to this folder, or enter the secret again",
@@ -123,7 +123,13 @@ class FileSecretStore:
         replace_file(self._path, json.dumps(document, indent=2).encode("utf-8"))
 
 
-def _checked(name: str, values: Mapping[str, str]) -> bytes:
+def check_secret(name: str, values: Mapping[str, str]) -> bytes:
+    """The values as JSON, once name and size are within what every store takes.
+
+    Raises:
+        InvalidInput: the name is empty or longer than 253 characters, or the values exceed 64 KiB.
+
+    """
     if not 0 < len(name) <= MAX_NAME:
         raise InvalidInput(f"found a secret's name of {len(name)} characters, expected 1 to {MAX_NAME}")
     data = json.dumps(dict(values)).encode("utf-8")
