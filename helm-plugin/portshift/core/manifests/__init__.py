@@ -1,1 +1,7 @@
-"""Reading and writing rendered manifests without changing what is not ours."""
+"""Rendered manifests: every image in them found by schema, and tokens put in without changing another byte."""
+
+from portshift.core.manifests.model import ANNOTATION, Carrier, Manifests, Place
+from portshift.core.manifests.reading import read_manifests
+from portshift.core.manifests.splice import write_manifests
+
+__all__ = ["ANNOTATION", "Carrier", "Manifests", "Place", "read_manifests", "write_manifests"]

@@ -1,0 +1,210 @@
+"""From events to nodes, one document at a time, keeping only what is wanted.
+
+Most of a manifest is of no interest here, and an event that becomes no node costs a fraction of one that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Union
+
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from portshift.core.errors import InvalidManifest
+from portshift.core.manifests.events import EventParser, fault
+from portshift.core.manifests.nodes import Collection, MappingNode, Node, Pair, Scalar, Sequence
+
+# One level costs two Python frames; what people write stays below fifty.
+MAX_DEPTH: Final = 300
+# libyaml 0.2.5 takes quadratic time in the depth of flow collections.
+MAX_SKIPPED_DEPTH: Final = 1_000
+MAX_MERGED_PAIRS: Final = 1_000_000
+
+# What to keep below a node: everything (None), or of a mapping these keys ("*": any other) and what to keep
+# of their values; "[]" stands for the items of a sequence.
+Wanted = Mapping[str, Union["Wanted", None]]
+
+_LOST_ALIAS = (
+    "Helm 4 can leave an alias behind when it splits a kind: List (helm/helm#32203): "
+    "write the items of the list without anchors"
+)
+
+
+@dataclass
+class Document:
+    """One document: its root, and its collections with inner ones before outer ones."""
+
+    line: int
+    root: Node | None = None
+    collections: list[Collection] = field(default_factory=list)
+    anchors: dict[str, Node | None] = field(default_factory=dict)
+    nodes: int = 0
+
+
+class Composer:
+    """Reads the documents of one text; ``first_line`` is where in the input the text begins."""
+
+    def __init__(self, parser: EventParser, *, first_line: int = 1) -> None:
+        self._next: Any = parser.get_event
+        self._first_line = first_line
+        self._merged_pairs = 0
+        self._document = Document(first_line)
+
+    def documents(self, wanted: Wanted | None) -> Iterator[Document]:
+        """Every document of the text.
+
+        Raises:
+            InvalidManifest: an alias without its anchor; nesting or merging beyond the bounds.
+            YAMLError: what the parser cannot read.
+
+        """
+        while True:
+            event = self._next()
+            if event.__class__ is DocumentStartEvent:
+                document = self._document = Document(event.start_mark.line + self._first_line)
+                document.root = self._node(self._next(), wanted, 0)
+                yield document
+            elif event.__class__ is StreamEndEvent:
+                return
+
+    def _node(self, event: Any, wanted: Wanted | None, depth: int) -> Node:
+        self._document.nodes += 1
+        kind = event.__class__
+        if kind is AliasEvent:
+            return self._aliased(event)
+        if depth > MAX_DEPTH:
+            raise self._fault(event, f"found collections nested more than {MAX_DEPTH} deep")
+        anchor = event.anchor
+        if anchor is not None:
+            self._document.anchors[anchor] = None
+        node: Node
+        if kind is ScalarEvent:
+            node = Scalar(event)
+        elif kind is MappingStartEvent:
+            node = self._mapping(event, wanted, depth)
+        else:
+            node = self._sequence(event, wanted, depth)
+        if anchor is not None:
+            self._document.anchors[anchor] = node
+        return node
+
+    def _mapping(self, event: Any, wanted: Wanted | None, depth: int) -> MappingNode:
+        node = MappingNode(event)
+        next_event = self._next
+        while True:
+            key = next_event()
+            if key.__class__ is MappingEndEvent:
+                break
+            if wanted is None:
+                self._pair(node, key, None, depth)
+                continue
+            inner = wanted.get(key.value, _UNWANTED) if key.__class__ is ScalarEvent else _UNWANTED
+            if inner is _UNWANTED:
+                inner = wanted.get("*", _UNWANTED)
+            if inner is not _UNWANTED:
+                self._pair(node, key, inner, depth)
+                continue
+            if len(node.keys) < 2:
+                node.keys.append(Node(key))
+            if key.__class__ is not ScalarEvent:
+                self._skip(key)
+            value = next_event()
+            if value.__class__ is not ScalarEvent:
+                self._skip(value)
+        node.end = key.end_mark.index
+        if node.merges:
+            self._merge(node)
+        self._document.collections.append(node)
+        return node
+
+    def _pair(self, node: MappingNode, key_event: Any, wanted: Wanted | None, depth: int) -> None:
+        key = self._node(key_event, None, depth + 1)
+        if len(node.keys) < 2:
+            node.keys.append(Node(key_event))
+        event = self._next()
+        value = self._node(event, wanted, depth + 1)
+        if not isinstance(key, Scalar):
+            return
+        if key.text == "<<" and key.style is None:
+            node.merges.extend(self._merge_sources(event, value))
+            return
+        alias = (event.start_mark.index, event.end_mark.index) if event.__class__ is AliasEvent else None
+        node.pairs[key.text] = Pair(Node(key_event), value, alias)
+
+    def _sequence(self, event: Any, wanted: Wanted | None, depth: int) -> Sequence:
+        node = Sequence(event)
+        inner = None if wanted is None else wanted.get("[]", _UNWANTED)
+        while True:
+            item = self._next()
+            if item.__class__ is SequenceEndEvent:
+                break
+            if inner is _UNWANTED:
+                self._skip(item)
+            else:
+                node.items.append(self._node(item, inner, depth + 1))
+        node.end = item.end_mark.index
+        self._document.collections.append(node)
+        return node
+
+    def _skip(self, event: Any) -> None:
+        """Read past the value that begins with ``event``."""
+        depth = 0
+        next_event = self._next
+        while True:
+            kind = event.__class__
+            if kind is MappingStartEvent or kind is SequenceStartEvent:
+                depth += 1
+                if depth > MAX_SKIPPED_DEPTH:
+                    raise self._fault(event, f"found collections nested more than {MAX_SKIPPED_DEPTH} deep")
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                depth -= 1
+            if depth == 0:
+                return
+            event = next_event()
+
+    def _aliased(self, event: Any) -> Node:
+        name = event.anchor
+        if name not in self._document.anchors:
+            raise self._fault(event, f"found the alias *{name} without its anchor &{name}", cure=_LOST_ALIAS)
+        node = self._document.anchors[name]
+        if node is None:
+            raise self._fault(event, f"found the alias *{name} inside its own anchor")
+        return node
+
+    def _merge_sources(self, event: Any, value: Node) -> list[MappingNode]:
+        sources = value.items if isinstance(value, Sequence) else [value]
+        mappings = [source for source in sources if isinstance(source, MappingNode)]
+        if len(mappings) != len(sources):
+            raise self._fault(event, "found a merge key '<<' of something else, expected a mapping")
+        return mappings
+
+    def _merge(self, node: MappingNode) -> None:
+        for source in node.merges:
+            self._merged_pairs += len(source.pairs)
+            for name, pair in source.pairs.items():
+                if name not in node.pairs:
+                    node.pairs[name] = pair
+                    node.inherited.add(name)
+        if self._merged_pairs > MAX_MERGED_PAIRS:
+            raise fault(
+                f"found merge keys that copy more than {MAX_MERGED_PAIRS} entries",
+                line=node.line + self._first_line,
+                column=node.column + 1,
+            )
+
+    def _fault(self, event: Any, problem: str, *, cure: str | None = None) -> InvalidManifest:
+        mark = event.start_mark
+        return fault(problem, line=mark.line + self._first_line, column=mark.column + 1, cure=cure)
+
+
+_UNWANTED: Final[Wanted] = {}
