@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portshift.core.errors import PortshiftError
+from portshift_bridge.registries.addresses import permitted_address
 from portshift_bridge.registries.artifactory import Artifactory
 from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import (
@@ -20,7 +21,7 @@ from portshift_bridge.registries.errors import (
     UnexpectedAnswer,
 )
 from portshift_bridge.registries.hosts import permitted_repository
-from portshift_bridge.registries.model import Login, LoginKind, Registry, permitted_address
+from portshift_bridge.registries.model import Login, LoginKind, Registry
 
 DEADLINE_SECONDS = 20.0
 

@@ -17,7 +17,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.model import permitted_address
+from portshift_bridge.registries.addresses import permitted_address
 
 POOL_SIZE = 16
 

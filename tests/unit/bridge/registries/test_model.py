@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from portshift.core.errors import InvalidInput
+from portshift_bridge.registries.addresses import permitted_address, registry_url
 from portshift_bridge.registries.model import (
     HostRule,
     Login,
     LoginKind,
     Mirror,
     Registry,
-    permitted_address,
-    registry_url,
 )
 
 FULL: dict[str, Any] = {

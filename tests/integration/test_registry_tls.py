@@ -1,0 +1,141 @@
+"""TLS towards a registry: a private authority is trusted when given, and nothing else is."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from portshift.core.errors import Unreachable
+from portshift_bridge.registries.artifactory import Artifactory
+from portshift_bridge.registries.connection import test_connection as run_checks
+from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.registries.errors import TlsFailed
+from portshift_bridge.registries.guard import GuardedAdapter
+from portshift_bridge.registries.model import Login, LoginKind, Registry
+
+pytestmark = pytest.mark.integration
+
+LOGIN = Login(LoginKind.PASSWORD, "bob", "swordfish")
+
+
+class Version(BaseHTTPRequestHandler):
+    """Tells a version and nothing else."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"version": "7.119.5"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has upstream
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where it listens, and the certificate that vouches for it."""
+
+    url: str
+    ca: str
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    certificate, path = _self_signed(tmp_path_factory.mktemp("tls"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Version)
+    listening.socket = context.wrap_socket(listening.socket, server_side=True)
+    threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True).start()
+    yield Server(f"https://127.0.0.1:{listening.server_address[1]}/artifactory", certificate)
+    listening.shutdown()
+    listening.server_close()
+
+
+def _self_signed(folder: Path) -> tuple[str, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "registry of a test")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / "server.pem"
+    path.write_bytes(private + certificate)
+    return certificate.decode(), path
+
+
+def registry(server: Server, ca: str | None) -> Registry:
+    return Registry.from_json({"name": "acme", "url": server.url, "ca": ca})
+
+
+def test_a_private_authority_is_trusted_when_it_is_given(server: Server) -> None:
+    client = Artifactory(registry(server, server.ca), LOGIN)
+    assert client.version(deadline=Deadline.after(5)) == "7.119.5"
+    client.close()
+
+
+def test_without_it_the_certificate_is_refused(server: Server) -> None:
+    client = Artifactory(registry(server, None), LOGIN)
+    with pytest.raises(TlsFailed, match="certificate"):
+        client.version(deadline=Deadline.after(5))
+    client.close()
+
+
+def test_another_authority_does_not_vouch_for_it(server: Server, tmp_path: Path) -> None:
+    other, _ = _self_signed(tmp_path)
+    client = Artifactory(registry(server, other), LOGIN)
+    with pytest.raises(TlsFailed):
+        client.version(deadline=Deadline.after(5))
+    client.close()
+
+
+def test_a_given_authority_replaces_the_public_ones(server: Server) -> None:
+    trusted = GuardedAdapter(ca=server.ca)._tls.get_ca_certs()
+    assert [entry["subject"] for entry in trusted] == [((("commonName", "registry of a test"),),)]
+
+
+def test_the_address_is_checked_below_tls_too(server: Server) -> None:
+    adapter = GuardedAdapter(ca=server.ca, permitted=lambda _: False)
+    client = Artifactory(registry(server, server.ca), LOGIN, adapter=adapter)
+    with pytest.raises(Unreachable, match="link-local or metadata"):
+        client.version(deadline=Deadline.after(5))
+    client.close()
+
+
+def test_the_checks_tell_tls_apart_from_reaching(server: Server) -> None:
+    checks = {check.name: check for check in run_checks(registry(server, None), LOGIN)}
+    assert [checks[name].status.value for name in ("name", "reachable", "tls", "artifactory")] == [
+        "passed",
+        "passed",
+        "failed",
+        "not-applicable",
+    ]
+    assert "certificate authority" in str(checks["tls"].cure)
