@@ -23,6 +23,7 @@ from tools import helm_wheels
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 BIN: Final = REPOSITORY / ".tools" / "bin"
 CLUSTER_MODULE: Final = REPOSITORY / "tests" / "cluster"
+HOW_TO: Final = REPOSITORY / "tests" / "howto"
 NEEDED_GO: Final = (1, 26)
 _GO_THAT_FETCHES_GO: Final = (1, 21)
 
@@ -100,6 +101,31 @@ CONTROL_PLANE: Final = (
             f"{_KUBERNETES}.gitMinor=36",
         ),
         module=CLUSTER_MODULE,
+    ),
+)
+# What the how-to pages call; a module of ours pins each whose own go.mod forbids `go install` or is not summed.
+CALLERS: Final = (
+    Tool(
+        name="helmfile",
+        package="github.com/helmfile/helmfile",
+        version="v1.7.4",
+        asks=("--version",),
+        variables=("github.com/helmfile/helmfile/pkg/app/version.version=v1.7.4",),
+        module=HOW_TO / "helmfile",
+    ),
+    Tool(
+        name="helm-diff",
+        package="github.com/databus23/helm-diff/v3",
+        version="3.9.14",
+        asks=("version",),
+        variables=("github.com/databus23/helm-diff/v3/cmd.Version=3.9.14",),
+        module=HOW_TO / "helm-diff",
+    ),
+    Tool(
+        name="kustomize",
+        package="sigs.k8s.io/kustomize/kustomize/v5@v5.8.0",
+        version="v5.8.0",
+        asks=("version",),
     ),
 )
 
@@ -190,7 +216,7 @@ def do_without_go(tools: Collection[Tool], reason: str) -> None:
         _say(f"skipped {' and '.join(helm.name for helm in missing)}: {reason}")
     absent = [tool for tool in tools if tool not in HELMS and not tool.is_built(tool.version)]
     if absent:
-        _say(f"skipped {' and '.join(tool.name for tool in absent)} (tests on a real API server): {reason}")
+        _say(f"skipped {', '.join(tool.name for tool in absent)} and the tests that need them: {reason}")
 
 
 def _say(line: str) -> None:
@@ -199,7 +225,7 @@ def _say(line: str) -> None:
 
 def main(names: Collection[str] = ()) -> int:
     """Build, or take, every program that is missing; with names, only those."""
-    tools = [tool for tool in (*HELMS, *CONTROL_PLANE) if not names or tool.name in names]
+    tools = [tool for tool in (*HELMS, *CONTROL_PLANE, *CALLERS) if not names or tool.name in names]
     BIN.mkdir(parents=True, exist_ok=True)
     reason = why_not_go()
     try:
