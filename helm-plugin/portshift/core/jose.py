@@ -30,6 +30,7 @@ _LAST = (_ALPHABET, b"", b"AQgw", b"AEIMQUYcgkosw048")
 
 # An unclosed string runs to the end, so that the scan is linear whatever the input.
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -113,18 +114,13 @@ def der_to_raw(signature: bytes) -> bytes:
 
 
 def _shallow(data: bytes) -> bool:
-    """Whether JSON is nested no deeper than the cap, told without parsing it.
-
-    Each round removes the innermost pairs. One round may take an object and the list around it, so up
-    to twice the cap may pass: still far from the parser's recursion limit, which is what this guards.
-    """
+    """Whether JSON is nested no deeper than the cap, told without parsing it."""
     if data.count(b"{") + data.count(b"[") <= MAX_DEPTH:
         return True
-    brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKETS)
+    brackets = _STRING.sub(b"", data).translate(_ONE_KIND, _NO_BRACKETS)
+    # Each round removes the innermost level; which bracket closes which is the parser's business.
     for _ in range(MAX_DEPTH):
-        if not brackets:
-            break
-        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        brackets = brackets.replace(b"[]", b"")
     return not brackets
 
 

@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey
 
 from portshift.core.errors import InvalidInput, InvalidMessage, NotVerified
 from portshift.core.identity import ANY_CLUSTER, Identity, PlannedImage, Workload, cluster_audience
+from portshift.core.jose import parse_object
 from portshift.core.token import (
     KeySet,
     Step,
@@ -201,6 +202,17 @@ def test_a_document_that_is_no_key_set_is_refused(document: object) -> None:
 def test_the_same_key_twice_is_refused() -> None:
     with pytest.raises(InvalidMessage, match="twice"):
         KeySet.from_jwks({"keys": [JWK, JWK]})
+
+
+@pytest.mark.parametrize("depth", [63, 64, 65])
+def test_json_may_be_nested_64_deep_however_wide_it_is(depth: int) -> None:
+    deep = b'{"a":' * (depth - 1) + b"[]" + b"}" * (depth - 1)
+    wide = b'{"wide":[' + b",".join([b"{}"] * 500) + b'],"text":"[[{{\\"[","deep":' + deep[5:-1] + b"}"
+    if depth <= 64:
+        assert parse_object(wide)["text"] == '[[{{"['
+    else:
+        with pytest.raises(InvalidInput, match="64 deep"):
+            parse_object(wide)
 
 
 def test_a_key_on_another_curve_has_no_jwk() -> None:
