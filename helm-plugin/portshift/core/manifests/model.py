@@ -84,6 +84,14 @@ class Carrier:
     images: tuple[tuple[str, str], ...]
     site: Site = field(repr=False, compare=False)
 
+    @property
+    def token(self) -> str | None:
+        """The token that stands there already."""
+        pair = self.site.pair
+        if self.site.chain or pair is None or not isinstance(pair.value, Scalar):
+            return None
+        return pair.value.text or None
+
 
 @dataclass(frozen=True)
 class Manifests:
