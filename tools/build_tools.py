@@ -103,7 +103,7 @@ CONTROL_PLANE: Final = (
         module=CLUSTER_MODULE,
     ),
 )
-# What the how-to pages call; a module of ours pins each whose own go.mod forbids `go install` or is not summed.
+# What the how-to pages call; our own modules pin those that `go install` refuses or cannot check.
 CALLERS: Final = (
     Tool(
         name="helmfile",
