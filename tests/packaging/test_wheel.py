@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from tools import wheel
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent

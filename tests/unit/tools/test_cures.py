@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tools.build_tools import why_not_go
 
 REPOSITORY = Path(__file__).resolve().parents[3]
