@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from portshift.core.identity import Workload
-from portshift.core.manifests.nodes import MappingNode, Node, Pair
+from portshift.core.manifests.nodes import MappingNode, Node, Pair, Scalar
 from portshift.core.manifests.text import Text
 
 ANNOTATION = "portshift.io/identity"
