@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         name, _, number = build.rpartition("/")
         standin.publish_build(name, number, [_image(image)])
     standin.bind()
-    print(f"listening {standin.address}", flush=True)  # noqa: T201
+    print(f"listening {standin.address}", flush=True)
     standin.serve()
     return 0
 

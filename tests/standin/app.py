@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -13,10 +12,13 @@ from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request, not_found
 from tests.standin.conjure import Conjurer
 from tests.standin.content import Content
-from tests.standin.docker import DockerReader, DockerRefusal, check_digest
+from tests.standin.docker import DockerReader
+from tests.standin.docker_promotion import DockerPromotion
 from tests.standin.docker_push import DockerWriter
+from tests.standin.docker_routes import DockerRoutes
 from tests.standin.faults import Fault, LoggedRequest
 from tests.standin.metadata import Metadata
+from tests.standin.model import User
 from tests.standin.search import Searches
 from tests.standin.storage import Storage
 from tests.standin.store import Store
@@ -29,10 +31,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LOG_LENGTH = 100_000
-_MANIFEST = re.compile(r"(?P<image>.+)/manifests/(?P<reference>[^/]+)\Z")
-_UPLOAD = re.compile(r"(?P<image>.+)/blobs/uploads/?(?P<upload>[^/]*)\Z")
-_BLOB = re.compile(r"(?P<image>.+)/blobs/(?P<digest>sha256:[0-9a-f]{64})\Z")
-_TAGS = re.compile(r"(?P<image>.+)/tags/list\Z")
 
 
 class Application:
@@ -52,7 +50,12 @@ class Application:
         self.faults: list[Fault] = []
         self.log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         self.docker = DockerReader(store, access, switches, sources)
-        self.docker_writer = DockerWriter(store, access, switches)
+        self.docker_routes = DockerRoutes(
+            self.docker,
+            DockerWriter(store, access, switches),
+            DockerPromotion(store, access, switches),
+            conjurer,
+        )
         self.storage = Storage(store, access, switches)
         self.metadata = Metadata(self.storage)
         self.content = Content(self.storage)
@@ -77,83 +80,42 @@ class Application:
         try:
             if "|" in request.query:
                 raise Refusal(400)  # Tomcat takes no raw "|" in a URL (facts §2)
-            user = self.access.authenticate(request.headers)
+            user = self._user(request)
             known = Request(**{**request.__dict__, "user": user})
             return user.name if user else None, await self._route(known)
         except Refusal as refusal:
             return None, refusal.answer()
 
+    def _user(self, request: Request) -> User | None:
+        """Who asks. A Docker client whose token is not known is challenged to fetch another."""
+        try:
+            return self.access.authenticate(request.headers)
+        except Refusal:
+            bearer = request.headers.get("authorization", "").lower().startswith("bearer ")
+            if bearer and request.path.startswith(("/v2/", "/artifactory/api/docker/")):
+                return None
+            raise
+
     async def _route(self, request: Request) -> Answer:
         path = request.path
         if path == "/v2" or path.startswith("/v2/"):
-            return self._docker_by_host(request, path[3:].lstrip("/"))
+            return self.docker_routes.by_host(request, path[3:].lstrip("/"))
         if not path.startswith("/artifactory/"):
             raise not_found("Not Found")
         first, _, rest = path.removeprefix("/artifactory/").partition("/")
         if first == "v2":
-            return self._docker_by_host(request, rest)
+            return self.docker_routes.by_host(request, rest)
         if first != "api":
             return self._content(request, first, rest)
         area, _, rest = rest.partition("/")
         if area == "docker":
             key, _, inner = rest.partition("/")
-            return self._docker(request, key, inner.removeprefix("v2").lstrip("/"))
+            return self.docker_routes.of_repository(request, key, inner.removeprefix("v2").lstrip("/"))
         if area in {"storage", "metadata"}:
             key, _, inner = rest.partition("/")
             return await self._items(request, area, key, inner.strip("/"))
         with self.store.lock:
             return self._other(request, area, rest)
-
-    def _docker_by_host(self, request: Request, rest: str) -> Answer:
-        """The subdomain method when the host's first label is a repository, else the repository path."""
-        label = request.headers.get("host", "").split(".")[0]
-        if label in self.store.repositories:
-            return self._docker(request, label, rest)
-        if rest in {"", "token"}:
-            return self._docker(request, "null", rest)
-        key, _, inner = rest.partition("/")
-        return self._docker(request, key, inner)
-
-    def _docker(self, request: Request, key: str, rest: str) -> Answer:
-        if rest == "token":
-            return self.docker.token(request)
-        with self.store.lock:
-            image = next((match["image"] for match in map(_matcher(rest), _SHAPES) if match), None)
-            if request.user is None:
-                actions = "pull" if request.method in {"GET", "HEAD"} else "pull,push"
-                raise self.docker.challenge(request, key, image, actions)
-            if rest == "":
-                return self.docker.ping()
-            self.docker.repository(request, key)
-            return self._registry(request, key, rest)
-
-    def _registry(self, request: Request, key: str, rest: str) -> Answer:
-        if rest == "_catalog":
-            return self.docker.catalog(request, key)
-        if match := _MANIFEST.match(rest):
-            check_digest(match["reference"])
-            return self._manifest(request, key, match["image"], match["reference"])
-        if match := _UPLOAD.match(rest):
-            if match["upload"]:
-                return self.docker_writer.continue_upload(request, key, match["image"], match["upload"])
-            return self.docker_writer.start_upload(request, key, match["image"])
-        if match := _BLOB.match(rest):
-            return self.docker.blob(request, key, match["image"], match["digest"])
-        if match := _TAGS.match(rest):
-            return self.docker.tags(request, key, match["image"])
-        raise DockerRefusal(404, "UNSUPPORTED", "The operation is unsupported.")
-
-    def _manifest(self, request: Request, key: str, image: str, reference: str) -> Answer:
-        match request.method:
-            case "GET" | "HEAD":
-                if self.conjurer is not None:
-                    self.conjurer.image(key, image, reference)
-                return self.docker.manifest(request, key, image, reference)
-            case "PUT":
-                return self.docker_writer.put_manifest(request, key, image, reference)
-            case "DELETE":
-                return self.docker_writer.delete_manifest(request, key, image, reference)
-        raise DockerRefusal(405, "UNSUPPORTED", "The operation is unsupported.")
 
     async def _items(self, request: Request, area: str, key: str, path: str) -> Answer:
         if area == "metadata" and request.method == "PATCH":
@@ -213,13 +175,6 @@ class Application:
                 case "DELETE":
                     return self.content.delete(request, key, plain.rstrip("/"))
         raise Refusal(405)
-
-
-_SHAPES = (_MANIFEST, _UPLOAD, _BLOB, _TAGS)
-
-
-def _matcher(rest: str) -> Callable[[re.Pattern[str]], re.Match[str] | None]:
-    return lambda pattern: pattern.match(rest)
 
 
 async def _read(scope: Scope, receive: Receive) -> Request:
