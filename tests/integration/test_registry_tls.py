@@ -23,7 +23,7 @@ from portshift_bridge.registries.artifactory import Artifactory
 from portshift_bridge.registries.connection import test_connection as run_checks
 from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import TlsFailed
-from portshift_bridge.registries.guard import GuardedAdapter
+from portshift_bridge.registries.guard import GuardedAdapter, tls_context
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 
 pytestmark = pytest.mark.integration
@@ -118,7 +118,7 @@ def test_another_authority_does_not_vouch_for_it(server: Server, tmp_path: Path)
 
 
 def test_a_given_authority_replaces_the_public_ones(server: Server) -> None:
-    trusted = GuardedAdapter(ca=server.ca)._tls.get_ca_certs()
+    trusted = tls_context(server.ca).get_ca_certs()
     assert [entry["subject"] for entry in trusted] == [((("commonName", "registry of a test"),),)]
 
 

@@ -176,7 +176,7 @@ class Login:
             if (body.get(part) is not None) != (part in wanted):
                 expected = " and ".join(wanted) or "neither username nor secret"
                 raise InvalidInput(f"login: found the wrong parts for kind {kind.value}, expected {expected}")
-        return cls(kind=kind, **{part: _credential(body, part) for part in wanted})
+        return cls(kind=kind, **{part: _credential(body, part, kind) for part in wanted})
 
 
 _LOGIN_PARTS: Mapping[LoginKind, tuple[str, ...]] = {
@@ -233,12 +233,14 @@ def _login_kind(value: Any) -> LoginKind:
     raise InvalidInput(f"login: found the kind {value!r}, expected one of {', '.join(LoginKind)}")
 
 
-def _credential(body: Mapping[str, Any], part: str) -> str:
+def _credential(body: Mapping[str, Any], part: str, kind: LoginKind) -> str:
     value = body[part]
     if not isinstance(value, str) or not value or len(value) > _MAX_SECRET:
         raise InvalidInput(f"login: {part} is empty or too long, expected 1 to {_MAX_SECRET} characters")
-    if not value.isprintable() or (part == "username" and ":" in value):
+    if not value.isprintable() or value != value.strip() or (part == "username" and ":" in value):
         raise InvalidInput(f"login: {part} holds a character that no login may, expected printable text")
+    if kind in {LoginKind.TOKEN, LoginKind.API_KEY} and not value.isascii():
+        raise InvalidInput(f"login: {part} holds a character that no HTTP header may, expected ASCII")
     return value
 
 

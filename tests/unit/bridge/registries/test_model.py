@@ -140,6 +140,7 @@ def test_a_wrong_field_is_named(change: dict[str, Any], found: str) -> None:
         {"kind": "password", "username": "bob", "secret": "swordfish"},
         {"kind": "token", "secret": "swordfish"},
         {"kind": "api-key", "secret": "swordfish"},
+        {"kind": "password", "username": "zoë", "secret": "swörd fish€"},
     ],
 )
 def test_a_login_goes_into_the_secret_store_and_comes_back(written: dict[str, str]) -> None:
@@ -163,6 +164,8 @@ def test_a_login_never_shows_its_secret() -> None:
         ({"kind": "password", "username": "b:ob", "secret": "x"}, "username holds"),
         ({"kind": "token", "secret": "swordfish\r\nX-Evil: 1"}, "secret holds"),
         ({"kind": "token", "secret": ""}, "secret is empty"),
+        ({"kind": "api-key", "secret": " swordfish"}, "secret holds"),
+        ({"kind": "api-key", "secret": "swordfish€"}, "expected ASCII"),
         ({"kind": "token", "secret": "a" * 20_000}, "too long"),
         ([], "login: expected an object"),
     ],
