@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,10 +50,8 @@ def create_app(services: Services | None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = services
-    api = APIRouter(prefix="/api/v1")
     for module in (registrations, identities, registries, access, status):
-        api.include_router(module.router)
-    app.include_router(api)
+        app.include_router(module.router)
     app.include_router(public.router)
     add_problem_handlers(app)
     if services is not None:

@@ -21,7 +21,7 @@ from portshift_bridge.api.requests import (
 from portshift_bridge.api.schemas import operation
 from portshift_bridge.clock import rfc3339
 
-router = APIRouter(prefix="/access", tags=["access"])
+router = APIRouter(prefix="/api/v1/access", tags=["access"])
 
 _FIELDS = ("name", "role", "clusters", "namespaces")
 

@@ -29,7 +29,7 @@ from portshift_bridge.exporting import export_statement
 from portshift_bridge.store.identities import IdentityFilter, Position
 from portshift_bridge.store.records import KeptIdentity
 
-router = APIRouter(prefix="/identities", tags=["identities"])
+router = APIRouter(prefix="/api/v1/identities", tags=["identities"])
 
 READERS = (Role.VIEWER, Role.DEPLOYER, Role.ADMIN)
 EFFECT = (

@@ -10,7 +10,7 @@ from portshift_bridge.access import Role, require
 from portshift_bridge.api.requests import Caller, JsonBody, Refused, ServicesOf
 from portshift_bridge.api.schemas import operation
 
-router = APIRouter(prefix="/registrations", tags=["registrations"])
+router = APIRouter(prefix="/api/v1/registrations", tags=["registrations"])
 
 
 @router.post(

@@ -29,7 +29,7 @@ from portshift_bridge.registries.model import Login, Registry
 from portshift_bridge.services import Services
 from portshift_bridge.store.registries import ConnectedRegistry
 
-router = APIRouter(prefix="/registries", tags=["registries"])
+router = APIRouter(prefix="/api/v1/registries", tags=["registries"])
 
 _CHANGEABLE = ("url", "insecure", "ca", "hosts", "mirrors", "repositories", "login")
 

@@ -9,7 +9,7 @@ import portshift
 from portshift_bridge.api.requests import Caller, Refused, ServicesOf
 from portshift_bridge.api.schemas import operation
 
-router = APIRouter(tags=["status"])
+router = APIRouter(prefix="/api/v1", tags=["status"])
 
 
 @router.get("/status", dependencies=[Refused], **operation("Show bridge and caller", answer="Status"))
