@@ -82,7 +82,11 @@ class Standin:
 
     def bind(self) -> None:
         """Take the port, so that ``address`` is known."""
-        self._socket = socket.create_server(("127.0.0.1", self._port), backlog=512)
+        # Named as TCP, or asyncio leaves Nagle's algorithm on and each body waits 40 ms for an ACK.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", self._port))
+        self._socket.listen(512)
 
     def serve(self) -> None:
         """Serve in this thread until a signal; ``bind`` comes first."""
