@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,7 +180,7 @@ def test_input_that_is_no_yaml(program: Program, bridge: FakeBridge, stdin: byte
     done = program.run("post-render", stdin=stdin)
     assert (done.exit_code, done.out) == (1, b"")
     assert len(done.error_lines) == 1
-    assert "line 1" in done.err
+    assert re.search(r"line \d+, column \d+", done.err)
     assert bridge.requests == []
 
 

@@ -23,7 +23,7 @@ from portshift.core.errors import UsageFault
 @click.command(
     epilog=examples(
         "portshift login --url https://portshift.example.com --token-stdin < token",
-        "portshift login --url https://portshift.example.com --name prod --cluster prod-eu-1 --environment prod",
+        "portshift login --url https://portshift.example.com --name prod --cluster prod-eu-1",
     )
 )
 @click.option("--url", required=True, help="The bridge's address.")

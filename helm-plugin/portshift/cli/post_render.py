@@ -19,7 +19,7 @@ from portshift.cli.discovery import Said, discover, explicit
 from portshift.cli.examples import examples
 from portshift.cli.manifest_files import read_bounded, read_kinds
 from portshift.core.context import Context
-from portshift.core.errors import InvalidMessage, Unreachable
+from portshift.core.errors import InvalidMessage, PortshiftError, Unreachable
 from portshift.core.kinds import Kinds
 from portshift.core.manifests import Manifests, read_manifests, write_manifests
 from portshift.core.rendering import Judgement, Planned, judge, registration_request, summary
@@ -160,8 +160,20 @@ def _written(manifests: Manifests, judgement: Judgement, rendering: Rendering) -
             f"no answer about {len(lines)} image{'s'[: len(lines) > 1]}: {'; '.join(lines[:3])}",
             cure="see `portshift registries test`, or go on without tokens for them by --on-unreachable warn",
         )
+    _require_pinnable(manifests, judgement)
     warn([f"no token: {line}" for line in lines] + summary(judgement.unknown))
-    return write_manifests(manifests, judgement.tokens, pinned=judgement.pinned)
+    return write_manifests(manifests, judgement.tokens, judgement.pinned)
+
+
+def _require_pinnable(manifests: Manifests, judgement: Judgement) -> None:
+    """The token names pinned references, so each of them must be written into the manifests."""
+    for place in manifests.unpinnable:
+        if judgement.pinned.get(place.reference, place.reference) != place.reference:
+            raise PortshiftError(
+                f"line {place.line}: {place.kind} {place.name}: {place.reference!r} cannot be pinned where "
+                "it stands",
+                cure="write its digest into the chart's values, or render without --pin",
+            )
 
 
 def _function_configuration(data: bytes) -> Said:
