@@ -27,7 +27,7 @@ def measured(name: str) -> Row:
     module, _, function = name.partition(".")
     try:
         row: Row = getattr(importlib.import_module(f"tests.bench.{module}"), function)()
-    except (ImportError, NotReady, subprocess.CalledProcessError) as error:
+    except (NotReady, subprocess.CalledProcessError) as error:
         raise Unavailable(str(error)) from error
     return row
 

@@ -97,7 +97,7 @@ spec:
           restartPolicy: Never
           containers:
             - name: clean
-              image: acme.jfrog.test/docker-local/clean@sha256:{checksum}
+              image: acme.jfrog.test/docker-local/clean:1.{n}
               command:
                 - /bin/sh
                 - -c
@@ -182,7 +182,7 @@ def _unit(n: int) -> str:
                 main=_container("app", n),
                 sidecar=_container("proxy", n),
             ),
-            _CRON_JOB.format(n=n, minute=n % 60, checksum=checksum),
+            _CRON_JOB.format(n=n, minute=n % 60),
         )
     )
 

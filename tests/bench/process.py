@@ -46,7 +46,7 @@ def _registered() -> Iterator[RunningBridge]:
     ):
         artifactory.add_repository("docker-local")
         for number in range(UNITS_OF_50_KB):
-            for name in ("app", "proxy", "init"):
+            for name in ("app", "proxy", "init", "clean"):
                 artifactory.push_image("docker-local", name, f"1.{number}")
         bridge.connect("acme", artifactory.url, hosts=["acme.jfrog.test"])
         yield bridge

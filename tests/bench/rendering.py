@@ -55,7 +55,7 @@ def _render(data: bytes) -> bytes:
         raise AssertionError(f"expected {2 * UNITS_OF_5_MB} workloads, found {len(read.carriers)}")
     # A token for each of its own, as a bridge gives them.
     tokens = [f"{number}{_TOKEN}" for number in range(len(read.carriers))]
-    return write_manifests(read, tokens, pinned=[{} for _ in read.carriers])
+    return write_manifests(read, tokens)
 
 
 def _load_and_dump(data: bytes) -> object:

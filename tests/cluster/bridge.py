@@ -36,7 +36,7 @@ class RunningBridge:
 
     def identities(self) -> list[dict[str, Any]]:
         """Every identity it holds, the newest first."""
-        items: list[dict[str, Any]] = self._call("GET", "/api/v1/identities?limit=1000")["items"]
+        items: list[dict[str, Any]] = self._call("GET", "/api/v1/identities?limit=500")["items"]
         return items
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
