@@ -58,7 +58,7 @@ def _connect(terminal: Terminal, made: Sandbox) -> None:
     terminal.run(
         *("portshift", "registries", "add", "acme", "--url", made.artifactory_url),
         *("--host", shop.HOST, "--mirror", f"docker.io={shop.REMOTE}"),
-        *("--username", shop.BRIDGE_USER, "--password-stdin"),
+        *("--username", shop.BRIDGE_USER, "--password-stdin", "-o", "name"),
         stdin=made.bridge_password,
     )
     terminal.run("portshift", "registries", "test", "acme")
@@ -81,7 +81,7 @@ def _deploy(terminal: Terminal, helm: FoundHelm) -> None:
 def _look(terminal: Terminal, helm: FoundHelm) -> None:
     signed = FOLDER / f"helm{helm.major}.yaml"
     terminal.title("What was registered, and from which builds")
-    terminal.run("portshift", "identities", "list", "-o", "wide")
+    terminal.run("portshift", "identities", "list")
     terminal.title("Anyone with the public keys can check the manifests")
     terminal.run("portshift", "identities", "verify", signed.name)
     terminal.title("An image that was changed afterwards no longer matches its token (exit code 5)")
