@@ -125,7 +125,7 @@ class Application:
                 case "metadata", "DELETE":
                     return self.metadata.clear(request, key, path)
                 case "storage", "GET":
-                    if self.conjurer is not None:
+                    if self.conjurer is not None and request.user is not None:
                         self.conjurer.path(key, path)
                     return self.storage.get(request, key, path)
                 case "storage", "PUT":

@@ -52,7 +52,7 @@ class Search:
         """Every item that the criteria hold for, files only unless they say a type."""
         self._check(self.query.where)
         where = self._expanded(self.query.where)
-        typed = any(criterion.field == "type" for criterion in criteria_of(where))
+        typed = any(criterion.field == "type" for criterion in criteria_of(self.query.where))
         candidates = self._candidates(where)
         pool = self.store.every_item() if candidates is None else candidates
         found = [item for item in pool if (typed or not item.folder) and self._holds(where, item)]

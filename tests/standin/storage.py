@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request, not_found
-from tests.standin.model import Item, Properties
+from tests.standin.model import ANONYMOUS, Item, Properties
 from tests.standin.properties import parse_keys, parse_properties
 from tests.standin.store import Store
 from tests.standin.switches import Switches
@@ -54,16 +54,16 @@ class Storage:
             Refusal: 404, for anonymous a challenge.
 
         """
+        user = self.access.require_login(request.user)
         repository = self.store.repositories.get(key)
         for storage_key in self.store.physical(key):
             item = self.store.trees[storage_key].get(path)
             if item is None:
                 continue
-            if self.access.may(request.user, "read", item):
+            if self.access.may(user, "read", item):
                 return item
-            refusal = self.access.refusal(request.user, key, path)
-            if refusal.status == 401 or self.switches.storage_unreadable == 403:
-                raise refusal
+            if user.name == ANONYMOUS or self.switches.storage_unreadable == 403:
+                raise self.access.refusal(user, key, path)
         raise not_found(
             "Not Found" if repository and repository.rclass == "virtual" else "Unable to find item"
         )

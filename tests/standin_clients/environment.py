@@ -43,4 +43,4 @@ def foreign_python() -> Path:
 
 
 if __name__ == "__main__":
-    print(foreign_python())  # noqa: T201
+    print(foreign_python())

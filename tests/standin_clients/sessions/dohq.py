@@ -51,4 +51,4 @@ seen = {
 }
 deployed.unlink()
 seen["deleted"] = not deployed.exists()
-print(json.dumps(seen))  # noqa: T201
+print(json.dumps(seen))

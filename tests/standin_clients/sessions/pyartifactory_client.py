@@ -32,7 +32,7 @@ server.artifacts.set_properties(
 server.artifacts.update_properties("files/notes/hello.txt", {"note": ["x = 1; y | z"]}, recursive=False)
 
 build = server.builds.get_build_info("app", "7")
-print(  # noqa: T201
+print(
     json.dumps(
         {
             "sha256": deployed.checksums.sha256,
