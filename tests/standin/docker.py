@@ -161,7 +161,8 @@ class DockerReader:
                     return _blob(self.store.contents.read(item.sha256), digest)
             for source in self.sources:
                 content = source.blob(repository.key, image, digest)
-                if content is not None:
+                path = f"{stored_name(repository, image)}/{digest}"
+                if content is not None and self._readable(request, repository.storage_key, path):
                     return _blob(content, digest)
         raise DockerRefusal(404, "BLOB_UNKNOWN", f"blob unknown to registry: {digest}")
 

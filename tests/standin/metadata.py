@@ -43,8 +43,9 @@ class Metadata:
         pause = self.storage.switches.metadata_pause
         if pause:
             await asyncio.sleep(pause)
-        self.store.set_properties(item, {})
-        self.store.set_properties(item, merged)
+        with self.store.lock:
+            self.store.set_properties(item, {})
+            self.store.set_properties(item, merged)
 
 
 def _changes(body: bytes) -> dict[str, list[str] | None]:
