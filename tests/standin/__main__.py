@@ -10,11 +10,13 @@ import os
 import sys
 from pathlib import Path
 
+from tests.standin.model import Permission
 from tests.standin.server import Standin
 from tests.standin.switches import CURRENT, Switches
 
 EPILOG = """
 --repository takes KEY (a local), KEY=remote:URL, KEY=virtual:MEMBER,MEMBER or KEY=federated:;
+--reader takes NAME:PASSWORD and may read everything, and no configuration;
 --image takes REPOSITORY/NAME:TAG and makes it multi-arch; --build takes NAME/NUMBER=REPOSITORY/NAME:TAG.
 """
 
@@ -29,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
         conjure=options.conjure,
     )
     standin.add_user("admin", options.password, admin=True)
+    for text in options.reader:
+        name, _, password = text.partition(":")
+        standin.add_user(name, password, permissions=[Permission.of("read")])
     for text in options.repository:
         add_repository(standin, text)
     for text in options.image:
@@ -74,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, help="keep file contents there instead of in memory")
     parser.add_argument("--version", default=CURRENT, help="the Artifactory version to behave as")
     parser.add_argument("--password", default="password", help="the password of admin")
+    parser.add_argument("--reader", action="append", default=[], metavar="NAME:PASSWORD")
     parser.add_argument("--repository", action="append", default=[], metavar="KEY[=CLASS:REST]")
     parser.add_argument("--image", action="append", default=[], metavar="REPOSITORY/NAME:TAG")
     parser.add_argument("--build", action="append", default=[], metavar="NAME/NUMBER=IMAGE")

@@ -90,7 +90,7 @@ class DockerWriter:
             )
         except UnknownBlob as missing:
             raise DockerRefusal(404, "BLOB_UNKNOWN", f"blob unknown to registry: {missing}") from missing
-        except (ValueError, KeyError, TypeError) as invalid:
+        except (ValueError, KeyError, TypeError, AttributeError) as invalid:
             raise DockerRefusal(400, "MANIFEST_INVALID", f"manifest invalid: {invalid!r}") from invalid
         headers = {
             **API_VERSION,

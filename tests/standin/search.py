@@ -55,7 +55,7 @@ class Searches:
         """Raises Refusal: 403 anonymous, 400 too long, unparsable, or fields that a non-admin must name."""
         if request.user is None or request.user.name == "anonymous":
             raise Refusal(403)
-        text = request.body.decode()
+        text = request.body.decode(errors="replace")
         if len(text) > QUERY_LIMIT:
             raise Refusal(400, f"AQL query exceeds the maximum length of {QUERY_LIMIT} characters")
         query = self._parsed(text)

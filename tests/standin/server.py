@@ -1,11 +1,11 @@
-"""The stand-in, started and stopped, and what tests put into it and read out of it."""
+"""The stand-in, started and stopped, its faults and its records."""
 
 from __future__ import annotations
 
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -13,18 +13,15 @@ import uvicorn
 
 from tests.standin.access import Access
 from tests.standin.app import Application
-from tests.standin.builds import build_info, image_module, publish_build
 from tests.standin.conjure import Conjurer
 from tests.standin.faults import Fault, LoggedRequest
-from tests.standin.images import Image, build_image
-from tests.standin.layout import put_image
-from tests.standin.model import ANONYMOUS, Item, Permission, RClass, Repository, User
+from tests.standin.seeding import Seeding
 from tests.standin.store import Store
 from tests.standin.switches import Switches
-from tests.standin.upstream import Source, Upstreams
+from tests.standin.upstream import Source
 
 
-class Standin:
+class Standin(Seeding):
     """An Artifactory on a loopback port, in this process.
 
     ``with Standin() as artifactory:`` serves it; ``artifactory.url`` ends with ``/artifactory``. An admin
@@ -49,12 +46,10 @@ class Standin:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.switches = switches or Switches()
-        self.store = Store(folder=folder, clock=clock)
-        self.access = Access(self.switches)
-        self.upstreams = Upstreams()
-        self.sources: list[Source] = [self.upstreams]
+        super().__init__(Store(folder=folder, clock=clock), Access(self.switches))
         conjurer = Conjurer(self.store) if conjure else None
-        self.application = Application(self.store, self.access, self.switches, self.sources, conjurer)
+        sources: list[Source] = [self.upstreams]
+        self.application = Application(self.store, self.access, self.switches, sources, conjurer)
         self.add_user("admin", "password", admin=True)
         self._port = port
         self._socket: socket.socket | None = None
@@ -123,135 +118,6 @@ class Standin:
             )
         )
 
-    # Seeding
-
-    def add_repository(
-        self,
-        key: str,
-        rclass: RClass = "local",
-        *,
-        members: Sequence[str] = (),
-        default_deployment_repo: str | None = None,
-        remote_url: str = "",
-        package_type: str = "docker",
-        library: bool = False,
-        child_folders: str | None = None,
-    ) -> Repository:
-        """Make a repository. A remote's caches name child folders ``sha256__…`` unless told otherwise."""
-        repository = Repository(
-            key=key,
-            rclass=rclass,
-            package_type=package_type,
-            members=tuple(members),
-            default_deployment_repo=default_deployment_repo,
-            url=remote_url,
-            library=library,
-            child_folders=child_folders or ("sha256__" if rclass == "remote" else "sha256:"),
-        )
-        with self.store.lock:
-            self.store.add_repository(repository)
-        return repository
-
-    def add_user(
-        self,
-        name: str,
-        password: str | None = None,
-        *,
-        permissions: Iterable[Permission] = (),
-        admin: bool = False,
-        token: str | None = None,
-        api_key: str | None = None,
-        locked: bool = False,
-    ) -> User:
-        """Make or replace a user. ``anonymous`` is served without credentials when its switch is on."""
-        user = User(
-            name=name,
-            password=password if name != ANONYMOUS else None,
-            token=token,
-            api_key=api_key,
-            admin=admin,
-            locked=locked,
-            permissions=tuple(permissions),
-        )
-        self.access.users[name] = user
-        return user
-
-    def push_image(
-        self,
-        repo: str,
-        name: str,
-        tag: str = "latest",
-        *,
-        image: Image | None = None,
-        platforms: Sequence[str] = ("linux/amd64",),
-        labels: Mapping[str, str] | None = None,
-        docker: bool = False,
-        index: bool | None = None,
-        attestations: bool = False,
-        content: str = "",
-        cached: bool = False,
-    ) -> Image:
-        """Put an image into a repository as a push does; into a remote, behind it.
-
-        What is behind a remote comes into its cache when it is first asked for; with ``cached`` it is
-        there already. See :func:`tests.standin.images.build_image` for the other arguments.
-        """
-        built = image or build_image(
-            name,
-            platforms=platforms,
-            labels=labels,
-            docker=docker,
-            index=index,
-            attestations=attestations,
-            content=content,
-        )
-        repository = self.store.repositories[repo]
-        with self.store.lock:
-            if repository.rclass == "remote":
-                self.upstreams.add(repo, name, tag, built)
-            if repository.rclass != "remote" or cached:
-                put_image(self.store, repository, name, tag, built, user="admin")
-        return built
-
-    def publish_build(
-        self,
-        name: str,
-        number: str,
-        images: Sequence[tuple[str, str, str]] = (),
-        *,
-        agent: str = "Jenkins/2.479",
-        url: str = "",
-        vcs_url: str = "",
-        vcs_revision: str = "",
-        vcs_branch: str = "",
-        started: float | None = None,
-    ) -> dict[str, object]:
-        """Publish build-info for ``(repository, image, tag)`` each, and set ``build.*`` as jf does.
-
-        The properties go to the manifests and their layers, children included (facts §1).
-        """
-        moment = self.store.clock() if started is None else started
-        with self.store.lock:
-            modules = [image_module(self.store, *image) for image in images]
-            document = build_info(
-                name,
-                number,
-                started=moment,
-                agent=agent,
-                url=url,
-                vcs=(vcs_url, vcs_revision, vcs_branch),
-                modules=modules,
-            )
-            publish_build(self.store, document, modules, started=moment)
-        return document
-
-    def set_properties(self, repo: str, path: str, properties: Mapping[str, str | Sequence[str]]) -> None:
-        """Add properties to an item, as its owner would."""
-        new = {key: [value] if isinstance(value, str) else list(value) for key, value in properties.items()}
-        with self.store.lock:
-            item = self.item(repo, path)
-            self.store.set_properties(item, {**item.properties, **new})
-
     def block(self, repo: str, name: str, reference: str | None = None) -> None:
         """Have Xray block an image: its manifests are a 403."""
         self.application.docker.blocked.append((repo, name, reference))
@@ -296,18 +162,6 @@ class Standin:
 
     def clear_requests(self) -> None:
         self.application.log.clear()
-
-    def item(self, repo: str, path: str) -> Item:
-        """An item by repository and path.
-
-        Raises:
-            KeyError: there is none.
-
-        """
-        found = self.store.find(repo, path)
-        if found is None:
-            raise KeyError(f"{repo}/{path}")
-        return found
 
     def downloads(self, repo: str, path: str) -> int:
         """How often a file was downloaded."""

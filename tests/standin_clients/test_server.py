@@ -31,6 +31,7 @@ def program(tmp_path: Path) -> Iterator[str]:
         "--build=app/7=docker-local/team/app:1.0",
         f"--folder={tmp_path / 'contents'}",
         "--password=other",
+        "--reader=portshift:reads",
         "--conjure",
     ]
     process = subprocess.Popen(
@@ -51,7 +52,7 @@ def test_the_program_is_seeded_by_its_options(program: str, tmp_path: Path) -> N
     admin = ("admin", "other")
 
     head = requests.head(f"{program}/api/docker/docker/v2/team/app/manifests/1.0", auth=admin, timeout=10)
-    build = requests.get(f"{program}/api/build/app/7", auth=admin, timeout=10)
+    build = requests.get(f"{program}/api/build/app/7", auth=("portshift", "reads"), timeout=10)
     hub = requests.head(f"{program}/api/docker/hub/v2/nginx/manifests/1.27", auth=admin, timeout=10)
     stored = requests.get(f"{program}/api/storage/hub-cache/library/nginx", auth=admin, timeout=10)
 

@@ -85,6 +85,7 @@ def test_a_single_image_carries_its_labels_as_properties(
         f"docker://{standin.host}/docker-local/app:1.0",
     )
 
+    assert any((tmp_path / "home").rglob("blob-info-cache*")), "skopeo's cache went elsewhere"
     properties = standin.item("docker-local", "app/1.0/manifest.json").properties
     assert properties["docker.label.maintainer"] == ["team"]
     assert properties["docker.repoName"] == ["app"]

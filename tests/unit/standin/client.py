@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -40,17 +41,23 @@ class Client:
 
         return asyncio.run(ask())
 
-    def raw(self, method: str, path: str, query: str) -> int:
-        """The status of a request whose URL goes over the wire as it is."""
+    def raw(self, method: str, path: str, query: str, *, body: bytes = b"") -> int:
+        """The status of an administrator's request whose URL goes over the wire as it is."""
         sent: list[MutableMapping[str, Any]] = []
 
         async def receive() -> MutableMapping[str, Any]:
-            return {"type": "http.request"}
+            return {"type": "http.request", "body": body}
 
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)
 
-        scope = {"method": method, "raw_path": path.encode(), "query_string": query.encode(), "headers": []}
+        basic = base64.b64encode(":".join(ADMIN).encode())
+        scope = {
+            "method": method,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(b"authorization", b"Basic " + basic)],
+        }
         asyncio.run(self.standin.application(scope, receive, send))
         status: int = sent[0]["status"]
         return status
