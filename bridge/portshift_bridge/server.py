@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from portshift_bridge.key_commands import keys
 from portshift_bridge.logs import set_up_logging
 from portshift_bridge.settings import load_settings, settings_options
 from portshift_bridge.starting import open_database, open_services
+
+_log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -47,6 +50,8 @@ def serve(config: Path | None, **flags: Any) -> None:
     settings = load_settings(config=config, flags=flags)
     set_up_logging(settings.log_level)
     bound = listening.bind(settings)
+    if settings.plain_off_loopback:
+        _log.warning("insecure_listen: access tokens cross the network readable, unless a proxy does TLS")
     with bound, open_services(settings, clock=system_clock) as opened:
 
         def announce() -> None:

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
         " (default `portshift.local`).",
     )
     max_body_mib: int = Field(default=32, ge=1, le=256, description="Largest request body, in MiB.")
+    max_body_seconds: int = Field(
+        default=60, ge=1, le=600, description="Longest time for a request body to arrive, in seconds."
+    )
     storage_wait_seconds: int = Field(
         default=10, ge=1, le=60, description="Longest wait for another writer of the database, in seconds."
     )
@@ -88,6 +91,11 @@ class Settings(BaseSettings):
     def loopback(self) -> bool:
         """Whether only this machine can connect."""
         return ipaddress.ip_address(self.listen_host).is_loopback
+
+    @property
+    def plain_off_loopback(self) -> bool:
+        """Whether other machines connect without TLS."""
+        return not self.loopback and self.tls_certificate is None
 
 
 def load_settings(*, config: Path | None, flags: Mapping[str, Any]) -> Settings:
@@ -148,14 +156,14 @@ def _told(problem: Mapping[str, Any]) -> str:
 
 def _check_listening(settings: Settings) -> None:
     try:
-        loopback = settings.loopback
+        ipaddress.ip_address(settings.listen_host)
     except ValueError as error:
         raise UsageFault(
             f"setting listen_host: found {settings.listen_host!r}, expected an IP address"
         ) from error
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise UsageFault("found one of tls_certificate and tls_key, expected both or neither")
-    if not loopback and settings.tls_certificate is None and not settings.insecure_listen:
+    if settings.plain_off_loopback and not settings.insecure_listen:
         raise UsageFault(
             f"plain HTTP on {settings.listen_host} would show access tokens to the network",
             cure="set tls_certificate and tls_key, or insecure_listen: true behind a proxy that does TLS",

@@ -43,13 +43,14 @@ _PROBLEMS: tuple[tuple[type[PortshiftError], str, HTTPStatus], ...] = (
 _NAMES = {
     HTTPStatus.NOT_FOUND: "not-found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
+    HTTPStatus.REQUEST_TIMEOUT: "too-slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported-encoding",
 }
 
 
 class RefusedBody(PortshiftError):
-    """A request body that is too large or encoded; ``status`` is 413 or 415."""
+    """A request body that is too large, too slow, encoded or cut off; ``status`` says which."""
 
     def __init__(self, problem: str, *, status: HTTPStatus, cure: str | None = None) -> None:
         super().__init__(problem, cure=cure)
@@ -88,7 +89,7 @@ def _portshift_error(_request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RefusedBody):
         # What is left of the body is not read, so the connection cannot be used again.
         return problem(
-            _NAMES[error.status],
+            _NAMES.get(error.status, "invalid-request"),
             error.status,
             error.problem,
             cure=error.cure,

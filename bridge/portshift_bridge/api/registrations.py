@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
@@ -11,6 +13,7 @@ from portshift_bridge.api.requests import Caller, JsonBody, Refused, ServicesOf
 from portshift_bridge.api.schemas import operation
 
 router = APIRouter(prefix="/api/v1/registrations", tags=["registrations"])
+_log = logging.getLogger(__name__)
 
 
 @router.post(
@@ -28,4 +31,11 @@ def register(services: ServicesOf, caller: Caller, body: JsonBody) -> JSONRespon
     request = RegistrationRequest.from_json(body)
     response = services.registrar.register(request, caller=caller)
     services.metrics.registered(request.intent)
+    _log.info(
+        "registered id=%s actor=%s intent=%s workloads=%d",
+        response.registration,
+        caller.name,
+        request.intent,
+        len(request.workloads),
+    )
     return JSONResponse(response.to_json())

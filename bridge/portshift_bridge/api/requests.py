@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -12,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from portshift.core.errors import InvalidMessage
@@ -80,10 +82,26 @@ async def _body(request: Request, _caller: Annotated[Access, Depends(caller)]) -
         raise RefusedBody(
             "found an encoded body, expected plain JSON", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         )
-    limit = services(request).settings.max_body_mib * _MIB
+    settings = services(request).settings
+    limit = settings.max_body_mib * _MIB
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         _too_large(limit)
+    try:
+        async with asyncio.timeout(settings.max_body_seconds):
+            return await _gathered(request, limit)
+    except TimeoutError:
+        raise RefusedBody(
+            f"found no end of the body after {settings.max_body_seconds} seconds",
+            status=HTTPStatus.REQUEST_TIMEOUT,
+            cure="try again over a faster connection",
+        ) from None
+    except ClientDisconnect:
+        # Nobody is left to read this; the log line says what happened.
+        raise RefusedBody("the client went away", status=HTTPStatus.BAD_REQUEST) from None
+
+
+async def _gathered(request: Request, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():

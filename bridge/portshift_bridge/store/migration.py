@@ -41,15 +41,17 @@ def migrate(database: Database) -> Migrated:
     if head is None:
         raise StorageUnavailable(f"no migrations in {_SCRIPTS}", cure="install portshift-bridge again")
     known = {script.revision for script in scripts.walk_revisions()}
+    # Two processes cannot change to WAL at once. Only this is under the folder's lock: elsewhere it is
+    # taken inside a transaction, never around one.
     with locked(database.path.parent, seconds=_LOCK_SECONDS):
         database.use_write_ahead_log()
-        with database.write() as connection:
-            before = MigrationContext.configure(connection).get_current_revision()
-            if before is not None and before not in known:
-                raise StorageUnavailable(
-                    f"{database.path} has schema {before}, which this portshift does not know",
-                    cure="start the newer portshift that wrote it, or restore a backup",
-                )
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    with database.write() as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
+        if before is not None and before not in known:
+            raise StorageUnavailable(
+                f"{database.path} has schema {before}, which this portshift does not know",
+                cure="start the newer portshift that wrote it, or restore a backup",
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
     return Migrated(before=before, after=head)
