@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -93,6 +92,8 @@ def save_configuration(path: Path, configuration: Configuration) -> None:
         PortshiftError: it cannot be written.
 
     """
+    import tempfile  # 3 ms that only a login pays
+
     document = {
         "current-context": configuration.current,
         "contexts": [_written(context) for context in configuration.contexts],

@@ -12,7 +12,7 @@ import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portshift import __version__
 from portshift.adapters.endpoint import Endpoint
@@ -22,8 +22,7 @@ MAX_ANSWER = 128 * 1024 * 1024
 _START = "start it with `portshift-bridge serve`, or give its address as PORTSHIFT_BRIDGE_URL"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back; a redirect never gets here."""
 
     status: int

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -20,8 +19,7 @@ from portshift.core.errors import UsageFault
 MAX_TIMEOUT = 3600.0
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(NamedTuple):
     """The bridge, what proves us there, and the context of the configuration file in use."""
 
     bridge: Setting

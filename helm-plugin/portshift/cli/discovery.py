@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portshift.adapters.ancestors import ancestor_arguments
 from portshift.adapters.configuration import ConfigContext
@@ -14,8 +14,7 @@ from portshift.core.helm_command import HelmCommand, find_helm_command
 from portshift.core.wire import Intent
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """The flags of a rendering; None where a flag was not given."""
 
     release: str | None = None

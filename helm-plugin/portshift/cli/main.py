@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -69,6 +69,7 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run the program on this process's arguments and end the process."""
+    gc.disable()  # a short process: collecting costs 8 ms of every rendering and frees next to nothing
     sys.exit(run(sys.argv[1:]))
 
 
@@ -91,6 +92,8 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # the outermost edge: a fault of ours still is one line
+        import traceback
+
         line = f"unexpected {type(error).__name__}: {error}; see `portshift last-error` and report it"
         return _failed(arguments, 1, " ".join(line.split()), detail=traceback.format_exc())
     return result if isinstance(result, int) else 0

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import click
 
 from portshift.adapters.bridge import Bridge
 from portshift.adapters.configuration import load_configuration
 from portshift.adapters.places import configuration_file
-from portshift.cli.aftermath import warn
 from portshift.cli.connection import Connection, find_connection
 from portshift.cli.discovery import Said, discover, explicit
 from portshift.cli.examples import examples
@@ -28,8 +26,7 @@ from portshift.core.wire import Intent
 ON_UNREACHABLE = ("fail", "warn")
 
 
-@dataclass(frozen=True)
-class Rendering:
+class Rendering(NamedTuple):
     """How one rendering is done."""
 
     kinds: Kinds
@@ -137,7 +134,7 @@ def render(data: bytes, rendering: Rendering) -> bytes:
     except Unreachable as error:
         if not rendering.may_go_on:
             raise
-        warn([f"{error}; no workload gets a token"])
+        _warn([f"{error}; no workload gets a token"])
         return data
     return _written(manifests, judgement, rendering)
 
@@ -161,8 +158,15 @@ def _written(manifests: Manifests, judgement: Judgement, rendering: Rendering) -
             cure="see `portshift registries test`, or go on without tokens for them by --on-unreachable warn",
         )
     _require_pinnable(manifests, judgement)
-    warn([f"no token: {line}" for line in lines] + summary(judgement.unknown))
+    _warn([f"no token: {line}" for line in lines] + summary(judgement.unknown))
     return write_manifests(manifests, judgement.tokens, judgement.pinned)
+
+
+def _warn(lines: list[str]) -> None:
+    if lines:
+        from portshift.cli.aftermath import warn
+
+        warn(lines)
 
 
 def _require_pinnable(manifests: Manifests, judgement: Judgement) -> None:

@@ -45,7 +45,7 @@ def status(bridge_url: str | None, context_name: str | None, output: str) -> int
         },
         "bridge": bridge,
         "helm": _helm(os.environ),
-        "rendering": asdict(discover(said, os.environ)),
+        "rendering": {name: found._asdict() for name, found in discover(said, os.environ)._asdict().items()},
     }
     if output == "text":
         _write_text(report)
@@ -56,7 +56,7 @@ def status(bridge_url: str | None, context_name: str | None, output: str) -> int
 
 def _bridge(connection: Connection) -> tuple[Item, int]:
     found: Item = {
-        "url": asdict(connection.bridge),
+        "url": connection.bridge._asdict(),
         "token": {"value": "given" if connection.token.value else None, "source": connection.token.source},
     }
     try:

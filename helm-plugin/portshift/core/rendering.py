@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portshift.core.context import Context
 from portshift.core.errors import InvalidMessage
@@ -20,16 +20,14 @@ from portshift.core.wire import (
 MAX_LINES = 10
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(NamedTuple):
     """One spot that takes a token, and the (name, reference) of each image in it."""
 
     workload: Workload
     images: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """An image that has no digest, where it stands, and why."""
 
     workload: Workload
@@ -41,8 +39,7 @@ class Finding:
         return f"{self.workload} {image.name}: image {image.reference!r}: {reason}"
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A token or None for each spot, each reference's pinned form, and the images without digest."""
 
     tokens: tuple[str | None, ...]
