@@ -143,7 +143,9 @@ def _place(place: Any) -> Rule:
         reason=reason,
     )
     if any(path[-1] in {ITEM, ANY_KEY} for path in compiled.images):
-        raise InvalidInput("found a path in 'images' that ends with a wildcard, expected one ending with a key")
+        raise InvalidInput(
+            "found a path in 'images' that ends with a wildcard, expected one ending with a key"
+        )
     if not (compiled.pods or compiled.containers or compiled.images):
         raise InvalidInput("found no image, expected 'pods', 'containers' or 'images'")
     return compiled

@@ -1,9 +1,9 @@
 """Image references: the grammar of distribution/reference and what Kubernetes makes of it.
 
 A reference is ``[domain/]path[:tag][@digest]``. The grammar is that of
-https://github.com/distribution/reference (``regexp.go``); the normalisation is that of its ``ParseDockerRef``,
-which the kubelet and containerd use: a short name belongs to docker.io, ``library/`` is put before an official
-image, the tag is ``latest`` where neither tag nor digest is given, and a digest wins over a tag.
+https://github.com/distribution/reference (``regexp.go``), the normalisation that of its ``ParseDockerRef``,
+which the kubelet and containerd use: a short name belongs to docker.io, ``library/`` is put before an
+official image, the tag is ``latest`` where neither tag nor digest is given, and a digest wins over a tag.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def pin(text: str, digest: str) -> str:
 
 
 def _split_domain(text: str) -> tuple[str, str]:
-    """The domain and the rest, by the rule of ``splitDockerDomain``: a host looks like a host, or is upper case."""
+    """Domain and rest, as ``splitDockerDomain`` tells them apart: a host has a dot, a colon or capitals."""
     first, slash, rest = text.partition("/")
     if not slash or not (first == "localhost" or "." in first or ":" in first or first != first.lower()):
         domain, rest = DEFAULT_DOMAIN, text

@@ -1,4 +1,4 @@
-"""Rendered manifests: every image in them found by schema, and tokens put in without changing another byte."""
+"""Rendered manifests: images found by schema, tokens put in without changing another byte."""
 
 from portshift.core.manifests.model import ANNOTATION, Carrier, Manifests, Place
 from portshift.core.manifests.reading import read_manifests

@@ -1,13 +1,13 @@
 """Cutting a stream into documents without parsing it, and telling which ones hold no image.
 
-A chunk is what stands from one ``---`` to the next. libyaml and Kubernetes' parser take ``---`` at the start of a
-line for a document's start wherever it stands (or refuse the stream), so a cut there changes no meaning, unless
-directives or line breaks other than LF and CRLF are about: then the whole stream is one chunk.
+A chunk is what stands from one ``---`` to the next. libyaml and Kubernetes' parser take ``---`` at the start
+of a line for a document's start wherever it stands (or refuse the stream), so a cut there changes no meaning,
+unless directives or line breaks other than LF and CRLF are about: then the whole stream is one chunk.
 
 A chunk is *plain* when these lines prove what its kind is: it starts with a plain key in the first column, so
 that every key of its root stands there; the only lines that start with ``kind`` are ``kind: Word``; no other
-line starts with what could spell a key differently; it has neither anchors, aliases nor merge keys. Anything
-else is parsed in full. Nothing is ever guessed from a plain chunk but its kind.
+line starts with what could spell a key differently; it has no merge keys. Anything
+else is parsed in full, and a plain chunk tells nothing but its kind.
 """
 
 from __future__ import annotations
@@ -25,10 +25,19 @@ _OTHER_BREAKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 _PLAIN_HEAD = re.compile(rb"(?:---[ \t]*(?:#[^\n]*)?\r?\n)?(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?=[A-Za-z])")
 _KIND_LINE = re.compile(rb"kind: *([A-Za-z0-9]+)[ \t]*\r?(?:\n|\Z)")
 _ROOT_KEY = re.compile(rb"\n(?=kind|[\"'?*!&{\[:<|>@`%.])")
-_ALIAS = re.compile(rb"\*(?<![^\s\[{,:]\*)[0-9A-Za-z_-]")
-_ANCHOR = re.compile(rb"&(?<![^\s\[{,:]&)[0-9A-Za-z_-]")
+_STAR = re.compile(rb"\*[0-9A-Za-z_-]+(?=[\s?:,\]}%@`]|\Z)")
+# What may stand before an alias on its line; a star behind a word is part of a text.
+_BEFORE_ALIAS = b"\n:-?[,{"
 # libyaml's time is quadratic in the depth of flow collections, so many brackets mean a parse with a bound.
 _MAX_BRACKETS: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A plain chunk: the kinds it may have, in most cases one, and whether aliases may be in it."""
+
+    kinds: tuple[str, ...]
+    aliases: bool
 
 
 @dataclass(frozen=True)
@@ -40,9 +49,9 @@ class Chunk:
     data: bytes
     cuttable: bool = True
 
-    def plain_kinds(self) -> list[str] | None:
-        """The kinds a plain chunk may have, in most cases one; None when the chunk is not plain."""
-        return _plain_kinds(self.data) if self.cuttable else None
+    def plain(self) -> Plain | None:
+        """What is certain of a plain chunk; None when it is not plain."""
+        return _plain(self.data) if self.cuttable else None
 
 
 def cut(data: bytes, *, offset: int) -> Iterator[Chunk]:
@@ -68,7 +77,7 @@ def _uncuttable(data: bytes) -> bool:
     )
 
 
-def _plain_kinds(data: bytes) -> list[str] | None:
+def _plain(data: bytes) -> Plain | None:
     head = _PLAIN_HEAD.match(data)
     if head is None or b"<<" in data:
         return None
@@ -79,11 +88,9 @@ def _plain_kinds(data: bytes) -> list[str] | None:
     for match in _ROOT_KEY.finditer(data, position):
         if not _add_kind(kinds, data, match.end()):
             return None
-    if _ALIAS.search(data) or _ANCHOR.search(data):
-        return None
     if data.count(b"[") + data.count(b"{") > _MAX_BRACKETS:
         return None
-    return kinds
+    return Plain(tuple(kinds), any(_may_be_alias(data, star.start()) for star in _STAR.finditer(data)))
 
 
 def _add_kind(kinds: list[str], data: bytes, position: int) -> bool:
@@ -92,3 +99,8 @@ def _add_kind(kinds: list[str], data: bytes, position: int) -> bool:
         return False
     kinds.append(line[1].decode("ascii"))
     return True
+
+
+def _may_be_alias(data: bytes, position: int) -> bool:
+    before = data[max(0, position - 100) : position].rstrip(b" \t")[-1:]
+    return before in _BEFORE_ALIAS

@@ -1,6 +1,6 @@
 """From events to nodes, one document at a time, keeping only what is wanted.
 
-Most of a manifest is of no interest here, and an event that becomes no node costs a fraction of one that does.
+Most of a manifest is of no interest here, and an event that becomes no node costs little.
 """
 
 from __future__ import annotations
@@ -40,11 +40,25 @@ _LOST_ALIAS = (
 )
 
 
+class TooFewKept(Exception):
+    """An alias leads to, or may share, what was not kept: the document has to be composed whole."""
+
+
+class _Skipped(Node):
+    """Stands for an anchored collection that was not kept."""
+
+    __slots__ = ()
+
+
 @dataclass
 class Document:
-    """One document: its root, and its collections with inner ones before outer ones."""
+    """One document: its root, and its collections with inner ones before outer ones.
+
+    Unless it is ``whole``, no alias in it leads to a collection that was kept.
+    """
 
     line: int
+    whole: bool
     root: Node | None = None
     collections: list[Collection] = field(default_factory=list)
     anchors: dict[str, Node | None] = field(default_factory=dict)
@@ -58,20 +72,25 @@ class Composer:
         self._next: Any = parser.get_event
         self._first_line = first_line
         self._merged_pairs = 0
-        self._document = Document(first_line)
+        self._document = Document(first_line, whole=True)
+        self._watched = True
 
-    def documents(self, wanted: Wanted | None) -> Iterator[Document]:
-        """Every document of the text.
+    def documents(self, wanted: Wanted | None, *, aliases: bool = True) -> Iterator[Document]:
+        """Every document of the text; ``aliases`` says whether any may be in what is not kept.
 
         Raises:
+            TooFewKept: ``wanted`` leaves out what an alias needs.
             InvalidManifest: an alias without its anchor; nesting or merging beyond the bounds.
             YAMLError: what the parser cannot read.
 
         """
+        self._watched = aliases and wanted is not None
         while True:
-            event = self._next()
+            event: Any = self._next()
             if event.__class__ is DocumentStartEvent:
-                document = self._document = Document(event.start_mark.line + self._first_line)
+                begin: Any = event
+                line = begin.start_mark.line + self._first_line
+                document = self._document = Document(line, whole=wanted is None)
                 document.root = self._node(self._next(), wanted, 0)
                 yield document
             elif event.__class__ is StreamEndEvent:
@@ -98,11 +117,11 @@ class Composer:
             self._document.anchors[anchor] = node
         return node
 
-    def _mapping(self, event: Any, wanted: Wanted | None, depth: int) -> MappingNode:
+    def _mapping(self, event: Any, wanted: Wanted | None, depth: int) -> MappingNode:  # noqa: C901 - the hot loop
         node = MappingNode(event)
-        next_event = self._next
+        next_event: Any = self._next
         while True:
-            key = next_event()
+            key: Any = next_event()
             if key.__class__ is MappingEndEvent:
                 break
             if wanted is None:
@@ -114,47 +133,82 @@ class Composer:
             if inner is not _UNWANTED:
                 self._pair(node, key, inner, depth)
                 continue
-            if len(node.keys) < 2:
-                node.keys.append(Node(key))
+            if len(node.key_events) < 2:
+                node.key_events.append(key)
+            if self._watched:
+                self._skip_watched(key)
+                self._skip_watched(next_event())
+                continue
             if key.__class__ is not ScalarEvent:
                 self._skip(key)
             value = next_event()
             if value.__class__ is not ScalarEvent:
                 self._skip(value)
-        node.end = key.end_mark.index
+        end: Any = key
+        node.end = end.end_mark.index
         if node.merges:
             self._merge(node)
         self._document.collections.append(node)
         return node
 
-    def _pair(self, node: MappingNode, key_event: Any, wanted: Wanted | None, depth: int) -> None:
-        key = self._node(key_event, None, depth + 1)
-        if len(node.keys) < 2:
-            node.keys.append(Node(key_event))
+    def _pair(self, node: MappingNode, key: Any, wanted: Wanted | None, depth: int) -> None:
+        if len(node.key_events) < 2:
+            node.key_events.append(key)
+        merges = False
+        name: str | None
+        if key.__class__ is ScalarEvent and key.anchor is None:
+            name = key.value
+            merges = name == "<<" and not key.style
+        else:
+            written = self._node(key, None, depth + 1)
+            name = written.text if isinstance(written, Scalar) else None
         event = self._next()
         value = self._node(event, wanted, depth + 1)
-        if not isinstance(key, Scalar):
-            return
-        if key.text == "<<" and key.style is None:
+        if merges:
             node.merges.extend(self._merge_sources(event, value))
-            return
-        alias = (event.start_mark.index, event.end_mark.index) if event.__class__ is AliasEvent else None
-        node.pairs[key.text] = Pair(Node(key_event), value, alias)
+        elif name is not None:
+            node.pairs[name] = Pair(key, value, event if event.__class__ is AliasEvent else None)
 
     def _sequence(self, event: Any, wanted: Wanted | None, depth: int) -> Sequence:
         node = Sequence(event)
         inner = None if wanted is None else wanted.get("[]", _UNWANTED)
         while True:
-            item = self._next()
+            item: Any = self._next()
             if item.__class__ is SequenceEndEvent:
                 break
             if inner is _UNWANTED:
-                self._skip(item)
+                self._skip_watched(item)
             else:
                 node.items.append(self._node(item, inner, depth + 1))
-        node.end = item.end_mark.index
+        end: Any = item
+        node.end = end.end_mark.index
         self._document.collections.append(node)
         return node
+
+    def _skip_watched(self, event: Any) -> None:
+        """Read past a value that may hold anchors and aliases."""
+        depth = 0
+        anchors = self._document.anchors
+        while True:
+            kind = event.__class__
+            if kind is MappingEndEvent or kind is SequenceEndEvent:
+                depth -= 1
+            elif kind is AliasEvent:
+                if not isinstance(self._target(event), Scalar):
+                    raise TooFewKept
+            else:
+                if event.anchor is not None:
+                    anchors[event.anchor] = Scalar(event) if kind is ScalarEvent else _Skipped(event)
+                if kind is not ScalarEvent:
+                    depth += 1
+                    self._check_depth(event, depth)
+            if depth == 0:
+                return
+            event = self._next()
+
+    def _check_depth(self, event: Any, depth: int) -> None:
+        if depth > MAX_SKIPPED_DEPTH:
+            raise self._fault(event, f"found collections nested more than {MAX_SKIPPED_DEPTH} deep")
 
     def _skip(self, event: Any) -> None:
         """Read past the value that begins with ``event``."""
@@ -164,8 +218,7 @@ class Composer:
             kind = event.__class__
             if kind is MappingStartEvent or kind is SequenceStartEvent:
                 depth += 1
-                if depth > MAX_SKIPPED_DEPTH:
-                    raise self._fault(event, f"found collections nested more than {MAX_SKIPPED_DEPTH} deep")
+                self._check_depth(event, depth)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 depth -= 1
             if depth == 0:
@@ -173,6 +226,12 @@ class Composer:
             event = next_event()
 
     def _aliased(self, event: Any) -> Node:
+        node = self._target(event)
+        if not self._document.whole and not isinstance(node, Scalar):
+            raise TooFewKept
+        return node
+
+    def _target(self, event: Any) -> Node:
         name = event.anchor
         if name not in self._document.anchors:
             raise self._fault(event, f"found the alias *{name} without its anchor &{name}", cure=_LOST_ALIAS)

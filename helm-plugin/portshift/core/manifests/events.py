@@ -9,6 +9,7 @@ import codecs
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import yaml
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import Event, StreamEndEvent
 from yaml.parser import Parser
@@ -38,16 +39,14 @@ class PureParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
     def raw_parse(self) -> None:
-        while not isinstance(self.get_event(), StreamEndEvent):
+        parser: EventParser = self
+        while not isinstance(parser.get_event(), StreamEndEvent):
             pass
 
 
 OpenParser = Callable[[bytes], EventParser]
-open_parser: OpenParser
-try:
-    from yaml.cyaml import CParser as open_parser  # type: ignore[no-redef,assignment]
-except ImportError:  # pragma: no cover - PyYAML without libyaml
-    open_parser = PureParser
+# libyaml's, where PyYAML has it: `yaml.cyaml` is only there then.
+open_parser: OpenParser = getattr(yaml, "cyaml").CParser if yaml.__with_libyaml__ else PureParser  # noqa: B009
 
 
 def checked_encoding(data: bytes) -> None:

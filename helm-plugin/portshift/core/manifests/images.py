@@ -19,11 +19,28 @@ INJECTED = "Istio's injector replaces it when the pod is admitted"
 IN_ARGUMENT = "a program reads it from this argument and starts pods of its own with it"
 IN_VARIABLE = "a program reads it from this variable and starts pods of its own with it"
 
-CONTAINER: Wanted = {"name": None, "image": None, "args": None, "command": None, "env": None}
-POD_SPEC: Wanted = {
-    **{name: {ITEM: CONTAINER} for name in CONTAINER_LISTS},
-    "volumes": {ITEM: {"name": None, "image": {"reference": None}}},
-}
+_CONTAINER: Wanted = {"name": None, "image": None}
+_TALKATIVE: Wanted = {**_CONTAINER, "args": None, "command": None, "env": None}
+# Bytes without which no argument or variable of a container names an image.
+_HINTS = (b"_IMAGE", *(flag.encode() for flag in _IMAGE_FLAGS))
+
+
+def names_images_outside(data: bytes) -> bool:
+    """Whether arguments or variables in ``data`` may name an image."""
+    return b"\\" in data or any(hint in data for hint in _HINTS)
+
+
+def wanted_container(*, outside: bool) -> Wanted:
+    """What is read of a container; ``outside`` adds its arguments and variables."""
+    return _TALKATIVE if outside else _CONTAINER
+
+
+def wanted_pod_spec(*, outside: bool) -> Wanted:
+    """What is read of a PodSpec."""
+    return {
+        **{name: {ITEM: wanted_container(outside=outside)} for name in CONTAINER_LISTS},
+        "volumes": {ITEM: {"name": None, "image": {"reference": None}}},
+    }
 
 
 @dataclass(frozen=True)
@@ -75,9 +92,13 @@ def pod_images(found: Found) -> Iterator[Image]:
     for text, volume in walk(found, ("volumes", ITEM)):
         image = volume.get("image") if isinstance(volume, MappingNode) else None
         if isinstance(volume, MappingNode) and isinstance(image, MappingNode):
-            name = scalar_text(volume.get("name"))
+            volume_name = scalar_text(volume.get("name"))
             yield from _scalar_image(
-                image, "reference", f"{text}.image", name=name and f"volume/{name}", container=True
+                image,
+                "reference",
+                f"{text}.image",
+                name=volume_name and f"volume/{volume_name}",
+                container=True,
             )
 
 
@@ -115,7 +136,9 @@ def _scalar_image(
     reference = scalar_text(pair.value) if pair is not None else None
     if pair is not None and reference:
         field = f"{text}.{key}" if text else key
-        yield Image(name or field, reference, name if container else None, field, pair.value.line, parent, pair)
+        yield Image(
+            name or field, reference, name if container else None, field, pair.value.line, parent, pair
+        )
 
 
 def _argument_images(node: MappingNode, text: str, container: str | None) -> Iterator[Image]:

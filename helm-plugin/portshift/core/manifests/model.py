@@ -17,8 +17,8 @@ class Place:
 
     ``document`` counts every YAML document of the input from 1, empty ones too; ``line`` counts from 1.
     ``field`` is the path of the image and ``token`` that of the annotations which carry its token, both with
-    ``items[n].`` before them inside a list; where several do, ``token`` joins them with ", ". ``token`` is None
-    with a ``reason``. ``container`` is the container's name, ``volume/<name>`` for an image volume, else None.
+    ``items[n].`` before them in a list; where several do, ``token`` joins them with ", ". ``token`` is None
+    with a ``reason``. ``container`` is its name, ``volume/<name>`` for an image volume, or None.
     """
 
     document: int
@@ -55,7 +55,7 @@ class Site:
     """Where a token is written: below ``chain``, the keys that ``mapping`` still lacks.
 
     With ``pair``, its value is what gives way: a null, or with an empty chain the token that stands there.
-    ``key`` is the key that ``mapping`` is the value of, where it is written there; ``step`` is how far the file
+    ``key`` is the key before ``mapping``, where it is written there; ``step`` is how far the file
     indents.
     """
 

@@ -23,7 +23,7 @@ class Node:
         self.column: int = mark.column
         self.end: int = event.end_mark.index
         self.anchored = event.anchor is not None
-        self.tagged = event.tag is not None
+        self.tagged = getattr(event, "tag", None) is not None
 
 
 class Scalar(Node):
@@ -43,19 +43,31 @@ class Scalar(Node):
 
 
 class Pair:
-    """A key and its value in a mapping; ``alias`` is where the value was written as ``*name``, if it was."""
+    """A key and its value in a mapping, where the value may be written as an alias."""
 
-    __slots__ = ("alias", "key", "value")
+    __slots__ = ("_alias", "_key", "value")
 
-    def __init__(self, key: Node, value: Node, alias: tuple[int, int] | None) -> None:
-        self.key = key
+    def __init__(self, key: Any, value: Node, alias: Any) -> None:
+        self._key = key
         self.value = value
-        self.alias = alias
+        self._alias = alias
+
+    @property
+    def key(self) -> Node:
+        """Where the key is written."""
+        return Node(self._key)
+
+    @property
+    def aliased(self) -> bool:
+        """Whether the value is written as ``*name``."""
+        return self._alias is not None
 
     @property
     def span(self) -> tuple[int, int]:
         """Where the value is written."""
-        return self.alias or (self.value.start, self.value.end)
+        if self._alias is not None:
+            return self._alias.start_mark.index, self._alias.end_mark.index
+        return self.value.start, self.value.end
 
 
 class Collection(Node):
@@ -81,19 +93,24 @@ class Sequence(Collection):
 class MappingNode(Collection):
     """A mapping. Of duplicate keys the last counts, as in Kubernetes; merged pairs stand behind its own.
 
-    ``keys`` are its first two keys, kept or not; ``inherited`` are the names of merged pairs.
+    ``key_events`` are those of its first two keys, kept or not; ``inherited`` names the merged pairs.
     """
 
-    __slots__ = ("inherited", "keys", "merges", "pairs")
+    __slots__ = ("inherited", "key_events", "merges", "pairs")
 
     def __init__(self, event: Any) -> None:
         super().__init__(event)
         self.pairs: dict[str, Pair] = {}
         self.merges: list[MappingNode] = []
-        self.keys: list[Node] = []
+        self.key_events: list[Any] = []
         self.inherited: set[str] = set()
 
     def get(self, key: str) -> Node | None:
         """The value of ``key``, or None."""
         pair = self.pairs.get(key)
         return None if pair is None else pair.value
+
+    @property
+    def keys(self) -> list[Node]:
+        """Where its first two keys are written."""
+        return [Node(event) for event in self.key_events]

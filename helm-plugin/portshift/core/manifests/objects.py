@@ -147,7 +147,7 @@ class DocumentReader:
 
     def _note_rewrite(self, image: Image, place: Place) -> None:
         pair = image.pair
-        own = pair is not None and (pair.alias is not None or not pair.value.anchored)
+        own = pair is not None and (pair.aliased or not pair.value.anchored)
         if pair is not None and own and self._uses.of(image.parent) == 1:
             self.rewrites.append(Rewrite(image.reference, self._text, pair))
         else:

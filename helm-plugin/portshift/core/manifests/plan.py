@@ -31,7 +31,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Draft:
-    """Images that share a token, and where its annotations are: ``path`` below ``base``, ``token`` in full."""
+    """Images that share a token; its annotations are at ``path`` below ``base``, in full at ``token``."""
 
     images: tuple[Image, ...]
     base: Node
@@ -70,9 +70,11 @@ def plan_tokens(subject: Subject, drafts: list[Draft], *, uses: Uses, text: Text
         _refuse(plan, [image for draft in planned for image in draft.images], refusal)
         return plan
     step = indentation(subject.node)
-    at_object = _at_templates(plan, subject, planned, uses, text, step) if not subject.kind.immutable else [
-        image for draft in planned for image in draft.images
-    ]
+    at_object = (
+        _at_templates(plan, subject, planned, uses, text, step)
+        if not subject.kind.immutable
+        else [image for draft in planned for image in draft.images]
+    )
     if at_object:
         _at_object(plan, subject, at_object, uses, text, step)
     return plan
@@ -102,9 +104,7 @@ def _at_templates(
     return shared
 
 
-def _at_object(
-    plan: Plan, subject: Subject, images: list[Image], uses: Uses, text: Text, step: int
-) -> None:
+def _at_object(plan: Plan, subject: Subject, images: list[Image], uses: Uses, text: Text, step: int) -> None:
     """Place one token for ``images`` in the object's own annotations."""
     site = locate(subject.node, OWN_ANNOTATIONS, text, step=step)
     if not isinstance(site, Site):

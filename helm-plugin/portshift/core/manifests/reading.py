@@ -9,8 +9,9 @@ from yaml.error import YAMLError
 from portshift.core.errors import InvalidManifest
 from portshift.core.kinds import Kinds
 from portshift.core.manifests.chunks import Chunk, cut
-from portshift.core.manifests.compose import Composer, Wanted
+from portshift.core.manifests.compose import Composer, Document, TooFewKept, Wanted
 from portshift.core.manifests.events import BOM, OpenParser, checked_encoding, fault, invalid, open_parser
+from portshift.core.manifests.images import names_images_outside
 from portshift.core.manifests.model import Carrier, Manifests, Place, Rewrite
 from portshift.core.manifests.objects import DocumentReader
 from portshift.core.manifests.text import Text
@@ -75,23 +76,39 @@ class _Reading:
         self._wanted = WantedByKind(self.kinds)
 
     def read(self, chunk: Chunk) -> None:
-        kinds = chunk.plain_kinds()
-        if kinds is not None and not any(kind in self._wanted or kind.endswith("List") for kind in kinds):
-            # One document whose kind holds no image: all that is left to ask is whether it is YAML.
+        plain = chunk.plain()
+        if plain is None or any(kind.endswith("List") for kind in plain.kinds):
+            self._parse(chunk, None, aliases=True)
+        elif not any(kind in self._wanted for kind in plain.kinds):
+            self._check(chunk, aliases=plain.aliases)
+        elif len(plain.kinds) == 1:
+            wanted = self._wanted.of(plain.kinds[0], outside=names_images_outside(chunk.data))
+            self._parse(chunk, wanted, aliases=plain.aliases)
+        else:
+            self._parse(chunk, None, aliases=True)
+
+    def _check(self, chunk: Chunk, *, aliases: bool) -> None:
+        """One document whose kind holds no image: all that is left to ask is whether it is YAML."""
+        if aliases:
+            self._parse(chunk, {}, aliases=True)
+        else:
             self.number += 1
             self.skipped.append(chunk.data)
-            return
-        known = kinds is not None and len(kinds) == 1 and kinds[0] in self._wanted
-        self._parse(chunk, self._wanted.of(kinds[0]) if known and kinds else None)
 
-    def _parse(self, chunk: Chunk, wanted: Wanted | None) -> None:
+    def _parse(self, chunk: Chunk, wanted: Wanted | None, *, aliases: bool) -> None:
         text = Text(chunk.data, offset=chunk.offset, line=chunk.line)
         composer = Composer(self.parser(chunk.data), first_line=chunk.line)
-        for document in composer.documents(wanted):
-            self.number += 1
-            reader = DocumentReader(document, self.number, text, kinds=self.kinds, namespace=self.namespace)
-            reader.read()
-            self.places += reader.places
-            self.carriers += reader.carriers
-            self.rewrites += reader.rewrites
-            self.unpinnable += reader.unpinnable
+        try:
+            for document in composer.documents(wanted, aliases=aliases):
+                self.number += 1
+                self._collect(document, text)
+        except TooFewKept:
+            self._parse(chunk, None, aliases=True)
+
+    def _collect(self, document: Document, text: Text) -> None:
+        reader = DocumentReader(document, self.number, text, kinds=self.kinds, namespace=self.namespace)
+        reader.read()
+        self.places += reader.places
+        self.carriers += reader.carriers
+        self.rewrites += reader.rewrites
+        self.unpinnable += reader.unpinnable

@@ -16,7 +16,7 @@ class Uses:
     """How often each collection of a document occurs in it once aliases and merges are written out."""
 
     def __init__(self, document: Document) -> None:
-        self._counts: Counter[int] | None = _counts(document) if document.anchors else None
+        self._counts: Counter[int] | None = _counts(document) if document.whole and document.anchors else None
 
     def of(self, node: Node) -> int:
         """How many places a change of ``node`` changes."""
@@ -44,7 +44,9 @@ def _children(collection: Collection) -> list[Node]:
 
 def locate(base: Node, path: tuple[str, ...], text: Text, *, step: int) -> Site | str:
     """The site of a token whose annotations are at ``path`` below ``base``, or why there is none."""
-    node, pair, holder = base, None, None
+    node: Node = base
+    pair: Pair | None = None
+    holder: MappingNode | None = None
     keys = (*path, ANNOTATION)
     for index, key in enumerate(keys):
         if pair is not None and holder is not None and _replaceable_null(node, pair):
@@ -55,24 +57,22 @@ def locate(base: Node, path: tuple[str, ...], text: Text, *, step: int) -> Site 
             return "its annotations belong into a flow pair without braces"
         found = node.pairs.get(key)
         if found is None:
-            key_node = pair.key if pair is not None and pair.alias is None else None
+            key_node = pair.key if pair is not None and not pair.aliased else None
             return Site(text, node, keys[index:], None, key_node, step)
         if isinstance(found.value, Scalar) and key in node.inherited:
             return SHARED
-        node, pair, holder = found.value, found, node
-    if not isinstance(node, Scalar) or (node.anchored and pair is not None and pair.alias is None):
+        holder, pair, node = node, found, found.value
+    if not isinstance(node, Scalar) or (node.anchored and pair is not None and not pair.aliased):
         return f"found something else than text at {'.'.join(keys)}"
     assert holder is not None  # noqa: S101 - keys is never empty
     return Site(text, holder, (), pair, None, step)
 
 
 def _replaceable_null(node: Node, pair: Pair) -> bool:
-    return isinstance(node, Scalar) and node.null and (pair.alias is not None or not node.anchored)
+    return isinstance(node, Scalar) and node.null and (pair.aliased or not node.anchored)
 
 
-def _null_site(
-    holder: MappingNode, pair: Pair, chain: tuple[str, ...], text: Text, step: int
-) -> Site | str:
+def _null_site(holder: MappingNode, pair: Pair, chain: tuple[str, ...], text: Text, step: int) -> Site | str:
     key_end = text.byte(pair.key.end)
     if pair.value.start == pair.value.end and not holder.flow and not _colon_follows(text, key_end):
         return "its annotations belong under a key without a value"
@@ -88,7 +88,7 @@ def indentation(root: Node) -> int:
     if isinstance(root, MappingNode):
         for pair in root.pairs.values():
             value = pair.value
-            if isinstance(value, MappingNode) and not value.flow and pair.alias is None:
+            if isinstance(value, MappingNode) and not value.flow and not pair.aliased:
                 inner = value.keys[0].column - pair.key.column if value.keys else 0
                 if inner > 0:
                     return inner

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
 
-from portshift.core.manifests.model import ANNOTATION, Manifests, Rewrite, Site
+from portshift.core.manifests.model import Manifests, Rewrite, Site
 from portshift.core.manifests.nodes import MappingNode, Node, Scalar
 from portshift.core.manifests.text import Text
 
@@ -38,14 +38,17 @@ def write_manifests(
 ) -> bytes:
     """The manifests with ``tokens`` in them, one for each carrier; None leaves a carrier as it is.
 
-    ``pinned`` maps references as written to what replaces them; a reference of ``manifests.unpinnable`` stays.
+    ``pinned`` maps references as written to what replaces them; what ``unpinnable`` names stays.
 
     Raises:
         ValueError: there are not as many tokens as carriers.
 
     """
-    edits = [_replaced(rewrite, pinned[rewrite.reference]) for rewrite in manifests.rewrites
-             if pinned and pinned.get(rewrite.reference, rewrite.reference) != rewrite.reference]
+    edits = [
+        _replaced(rewrite, pinned[rewrite.reference])
+        for rewrite in manifests.rewrites
+        if pinned and pinned.get(rewrite.reference, rewrite.reference) != rewrite.reference
+    ]
     additions: dict[tuple[int, int], _Addition] = {}
     for carrier, token in zip(manifests.carriers, tokens, strict=True):
         site = carrier.site
@@ -95,8 +98,10 @@ def _null_replaced(site: Site, entries: _Entries) -> _Edit:
     if start != end:
         return _edit(text, start, end, _flow(entries))
     if site.mapping.flow:
-        colon = b"" if b":" in text.data[key_end:start] else b":"
-        return _edit(text, start, end, colon + b" " + _flow(entries))
+        colon = text.data.find(b":", key_end, start)
+        if colon < 0:
+            return _edit(text, key_end, key_end, b": " + _flow(entries))
+        return _edit(text, colon + 1, colon + 1, b" " + _flow(entries))
     position, ending = text.line_end(key_end)
     lines = _block(entries, pair.key.column + site.step, site.step, ending or text.ending_before(key_end))
     if not ending:
@@ -110,7 +115,11 @@ def _flow_added(site: Site, entries: _Entries) -> _Edit:
     if not mapping.keys:
         position = text.byte(mapping.end) - 1
         return _edit(text, position, position, inner)
-    position = text.byte(mapping.keys[0].start)
+    first = mapping.keys[0]
+    position, column, alone = text.entry_start(first.start, first.column)
+    if alone and column:
+        start = position - column
+        return _edit(text, start, start, b" " * column + inner + b"," + text.ending_before(start))
     return _edit(text, position, position, inner + b", ")
 
 
@@ -165,7 +174,7 @@ def _replaced(rewrite: Rewrite, reference: str) -> _Edit:
     """A reference as it was quoted; a block scalar becomes a quoted one."""
     text, value = rewrite.text, rewrite.pair.value
     start, end = (text.byte(index) for index in rewrite.pair.span)
-    style = value.style if isinstance(value, Scalar) and rewrite.pair.alias is None else '"'
+    style = value.style if isinstance(value, Scalar) and not rewrite.pair.aliased else '"'
     if style is None:
         new = reference.encode()
     else:

@@ -50,8 +50,7 @@ class Text:
     def entry_start(self, index: int, column: int) -> tuple[int, int, bool]:
         """Where the entry of a key at code point ``index`` begins.
 
-        Returns the byte and column of the key, or of the ``?`` before it, and whether only blanks stand before
-        that on its line.
+        Returns byte and column of the key, or of the ``?`` before it, and whether blanks alone precede it.
         """
         start, position = self.line_start(index, column), self.byte(index)
         prefix = self.data[start:position]

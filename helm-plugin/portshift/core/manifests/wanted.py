@@ -6,7 +6,7 @@ from typing import Any
 
 from portshift.core.kinds import Kinds, Path
 from portshift.core.manifests.compose import Wanted
-from portshift.core.manifests.images import CONTAINER, POD_SPEC, PROXY_IMAGE
+from portshift.core.manifests.images import PROXY_IMAGE, wanted_container, wanted_pod_spec
 from portshift.core.manifests.model import ANNOTATION
 
 _ANNOTATIONS: Wanted = {ANNOTATION: None, PROXY_IMAGE: None}
@@ -23,26 +23,26 @@ class WantedByKind:
     def __init__(self, kinds: Kinds) -> None:
         self._kinds = kinds
         self._names = kinds.names
-        self._known: dict[str, Wanted] = {}
+        self._known: dict[tuple[str, bool], Wanted] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
-    def of(self, name: str) -> Wanted:
-        """What to keep of an object of this kind, in whatever group."""
-        wanted = self._known.get(name)
+    def of(self, name: str, *, outside: bool) -> Wanted:
+        """What to keep of an object of this kind; with ``outside``, arguments and variables too."""
+        wanted = self._known.get((name, outside))
         if wanted is None:
-            wanted = self._known[name] = self._collect(name)
+            wanted = self._known[name, outside] = self._collect(name, outside=outside)
         return wanted
 
-    def _collect(self, name: str) -> Wanted:
+    def _collect(self, name: str, *, outside: bool) -> Wanted:
         tree: dict[str, Any] = {}
         _add(tree, (), _OBJECT)
         for rule in (rule for kind in self._kinds.named(name) for rule in kind.rules):
             for path in rule.pods:
-                _add(tree, path, POD_SPEC)
+                _add(tree, path, wanted_pod_spec(outside=outside))
             for path in rule.containers:
-                _add(tree, path, CONTAINER)
+                _add(tree, path, wanted_container(outside=outside))
             for path in rule.images:
                 _add(tree, path, None)
             if rule.annotations is not None:
