@@ -6,6 +6,7 @@ The first line on standard output is ``listening http://127.0.0.1:PORT``.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -44,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         standin.publish_build(name, number, [_image(image)])
     standin.bind()
     print(f"listening {standin.address}", flush=True)
-    standin.serve()
+    with contextlib.suppress(KeyboardInterrupt):
+        standin.serve()
     return 0
 
 

@@ -50,6 +50,7 @@ class Content:
             allowed = allowed and self.access.may(request.user, "delete", held)
         if not allowed:
             raise self.access.refusal(request.user, key, plain)
+        self._check_shape(key, path)
         if path.endswith("/"):
             item = self.store.make_folder(key, plain, user=request.user_name)
         else:
@@ -59,6 +60,16 @@ class Content:
             new = parse_properties(unquote(matrix), empty_values=self.storage.switches.is_old)
             self.store.set_properties(item, {**item.properties, **new})
         return Answer.json(self.storage.information(request, key, item), status=201)
+
+    def _check_shape(self, key: str, path: str) -> None:
+        """Raises Refusal: 409 where a folder is in the place of a file, or a file in that of a folder."""
+        tree, plain = self.store.trees[key], path.rstrip("/")
+        parts = plain.split("/")
+        above = ["/".join(parts[:count]) for count in range(1, len(parts) + path.endswith("/"))]
+        under_a_file = any(place in tree and not tree[place].folder for place in above)
+        over_a_folder = not path.endswith("/") and plain in tree and tree[plain].folder
+        if under_a_file or over_a_folder:
+            raise Refusal(409, f"A file and a folder cannot both be at {key}:{plain}")
 
     def delete(self, request: Request, key: str, path: str) -> Answer:
         self.access.require_login(request.user)

@@ -168,7 +168,7 @@ class DockerReader:
 
     def catalog(self, request: Request, key: str) -> Answer:
         names = {path.rpartition("/")[0] for _, path in self._tag_folders(request, key)}
-        return Answer.json({"repositories": _page(sorted(names), request.parameters)})
+        return Answer.json({"repositories": self._page(names, request)})
 
     def tags(self, request: Request, key: str, image: str) -> Answer:
         folders = {
@@ -178,7 +178,7 @@ class DockerReader:
         }
         if not folders:
             raise DockerRefusal(404, "NAME_UNKNOWN", f"Repository name not known to registry: {image}")
-        return Answer.json({"name": image, "tags": _page(sorted(folders), request.parameters)})
+        return Answer.json({"name": image, "tags": self._page(folders, request)})
 
     def _tag_folders(self, request: Request, key: str) -> Iterator[tuple[Repository, str]]:
         for repository in self._physical(key):
@@ -187,6 +187,11 @@ class DockerReader:
                     continue
                 if not item.parent.rpartition("/")[2].startswith(("sha256:", "sha256__")):
                     yield repository, item.parent
+
+    def _page(self, names: set[str], request: Request) -> list[str]:
+        parameters = request.parameters if self.switches.tag_paging else {}
+        remaining = sorted(name for name in names if name > parameters.get("last", ""))
+        return remaining[: int(parameters["n"])] if parameters.get("n", "").isdecimal() else remaining
 
     def _physical(self, key: str) -> Iterator[Repository]:
         for storage_key in self.store.physical(key):
@@ -227,12 +232,6 @@ def _accepts(accept: str, media_type: str) -> bool:
 def _blob(content: bytes, digest: str) -> Answer:
     headers = {**API_VERSION, "Docker-Content-Digest": digest}
     return Answer(body=content, headers=headers, content_type="application/octet-stream")
-
-
-def _page(names: list[str], parameters: dict[str, str]) -> list[str]:
-    last = parameters.get("last", "")
-    remaining = [name for name in names if name > last]
-    return remaining[: int(parameters["n"])] if parameters.get("n", "").isdigit() else remaining
 
 
 def check_digest(reference: str) -> None:

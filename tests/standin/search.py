@@ -84,12 +84,17 @@ class Searches:
             if key
             for physical in self.store.physical(key)
         }
+        asked = "ChecksumSearchResult" in request.headers.get("accept", "")
         found = [
-            self.storage.information(request, item.repo, item)
+            self._found(request, item, whole=asked or self.switches.checksum_accept)
             for item in self.store.with_sha256(sha256)
             if (not wanted or item.repo in wanted) and self.access.may(request.user, "read", item)
         ]
         return Answer.json({"results": found})
+
+    def _found(self, request: Request, item: Item, *, whole: bool) -> Row:
+        information = self.storage.information(request, item.repo, item)
+        return information if whole else {"uri": information["uri"]}
 
     def _parsed(self, text: str) -> Query:
         try:

@@ -25,6 +25,8 @@ class Switches:
     properties_survive_repush: pushing a tag again keeps the properties that others set.
     virtual_property_write: status of a property write through a virtual or a remote's own key.
     limit_counts_joined_rows: AQL's limit counts rows before properties are folded into their item.
+    tag_paging: ``n`` and ``last`` of ``_catalog`` and ``tags/list`` are heeded.
+    checksum_accept: the checksum search gives whole storage information without being asked by ``Accept``.
     metadata_pause: seconds between clear and re-save of PATCH /api/metadata, to expose lost updates.
     """
 
@@ -39,6 +41,8 @@ class Switches:
     properties_survive_repush: bool = False
     virtual_property_write: int = 404
     limit_counts_joined_rows: bool = True
+    tag_paging: bool = True
+    checksum_accept: bool = True
     metadata_pause: float = 0.0
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -59,6 +60,19 @@ def test_the_program_is_seeded_by_its_options(program: str, tmp_path: Path) -> N
     assert (head.status_code, build.status_code, hub.status_code, stored.status_code) == (200, 200, 200, 200)
     digest = head.headers["Docker-Content-Digest"].removeprefix("sha256:")
     assert (tmp_path / "contents" / digest).is_file()
+
+
+def test_ctrl_c_ends_the_program_quietly() -> None:
+    command = [sys.executable, "-m", "tests.standin"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    address = process.stdout.readline().split()[1]
+    assert requests.get(f"{address}/artifactory/api/system/ping", timeout=10).text == "OK"
+
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_a_connection_is_closed_in_the_middle_of_a_body(standin: Standin) -> None:

@@ -189,6 +189,8 @@ def test_catalog_and_tags_leave_out_children_and_what_may_not_be_read(
     assert client("GET", f"{API}/_catalog", auth=("reader", "reads")).json() == {"repositories": ["team/app"]}
     assert client("GET", f"{API}/team/app/tags/list").json() == {"name": "team/app", "tags": ["1", "2"]}
     assert client("GET", f"{API}/team/app/tags/list?n=1&last=1").json()["tags"] == ["2"]
+    standin.switches.tag_paging = False
+    assert client("GET", f"{API}/team/app/tags/list?n=1&last=1").json()["tags"] == ["1", "2"]
 
 
 def test_a_manifest_needs_its_blobs_and_children(client: Client) -> None:

@@ -190,7 +190,20 @@ def test_the_checksum_search(client: Client, standin: Standin) -> None:
 
     assert found["path"] == "/team/app/1.0/manifest.json"
     assert client("GET", "api/search/checksum?sha256=1").status_code == 400
+    standin.switches.checksum_accept = False
+    [short] = client("GET", f"api/search/checksum?sha256={sha256}").json()["results"]
+    assert short == {"uri": found["uri"]}
     assert client("GET", f"api/search/checksum?sha256={sha256}", auth=None).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["team", "", "team/app/1.0/manifest.json/below", "team/app/1.0/manifest.json/"]
+)
+def test_a_file_and_a_folder_cannot_share_a_place(client: Client, path: str) -> None:
+    assert client("PUT", f"docker-local/{path}", content=b"x").status_code == 409
+    assert client("GET", "api/storage/docker-local/team").json()["children"] == [
+        {"uri": "/app", "folder": True}
+    ]
 
 
 def test_faults_hit_the_next_requests_that_match(client: Client, standin: Standin) -> None:
