@@ -197,7 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
         if outcome is not Outcome.RESOLVED:
             return ImageResult(PlannedImage(name, reference), outcome, reason=f"{outcome.value} in the fake")
         pinned = f"{reference}@{DIGEST}" if pin else None
-        return ImageResult(PlannedImage(name, reference, digest=DIGEST), outcome, pinned=pinned)
+        image = PlannedImage(name, pinned or reference, digest=DIGEST)
+        return ImageResult(image, outcome, pinned=pinned)
 
     def _matching(self, query: dict[str, str]) -> list[dict[str, Any]]:
         return [

@@ -136,10 +136,11 @@ def test(bridge: Bridge, name: str, output: str) -> None:
 
 @registries.command("remove", epilog=examples("portshift registries remove acme"))
 @click.argument("name")
+@click.option("--force", is_flag=True, help="Even where identities name artifacts of it.")
 @with_bridge
-def remove(bridge: Bridge, name: str) -> None:
+def remove(bridge: Bridge, name: str, force: bool) -> None:
     """Disconnect a registry; identities that were signed stay as they are."""
-    bridge.call("DELETE", f"{_REGISTRIES}/{segment(name)}")
+    bridge.call("DELETE", f"{_REGISTRIES}/{segment(name)}{'?force=true' if force else ''}")
     say(f"registry {name} removed")
 
 

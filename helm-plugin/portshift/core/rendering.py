@@ -85,7 +85,7 @@ def judge(planned: Sequence[Planned], response: RegistrationResponse) -> Judgeme
     ]
     return Judgement(
         tokens=tuple(result.token for result in response.workloads),
-        pinned=_pins(response),
+        pinned=_pins(planned, response),
         unknown=tuple(finding for finding in findings if finding.result.outcome.conclusive),
         inconclusive=tuple(finding for finding in findings if not finding.result.outcome.conclusive),
     )
@@ -106,12 +106,13 @@ def _checked(spot: Planned, result: WorkloadResult) -> WorkloadResult:
     return result
 
 
-def _pins(response: RegistrationResponse) -> dict[str, str]:
+def _pins(planned: Sequence[Planned], response: RegistrationResponse) -> dict[str, str]:
+    """Each reference as written, and its pinned form; the answer's own reference is pinned already."""
     return {
-        image.image.reference: image.pinned
-        for result in response.workloads
-        for image in result.images
-        if image.pinned
+        written: pinned
+        for spot, result in zip(planned, response.workloads, strict=True)
+        for name, written in spot.images
+        if (pinned := {image.image.name: image.pinned for image in result.images}[name])
     }
 
 

@@ -1,29 +1,30 @@
 """Ancestors of a post-renderer as psutil gives them, the parent first: Linux, macOS and Windows.
 
-The Linux ones are recorded with Helm 3.21.4 and 4.2.4. macOS and Windows have the form that psutil
-documents for them: a login shell's ``-zsh``, whole paths with spaces, ``.exe`` in any case.
+The first three are recorded here with Helm 3.21.4 and 4.2.4. The others are written by hand: helmfile and
+helm-diff after their sources, macOS and Windows in the form that psutil documents for them (a login shell's
+``-zsh``, whole paths with spaces, ``.exe`` in any case); no such machine was at hand.
 """
 
 from __future__ import annotations
 
-PYTHON = "/opt/portshift/bin/python3"
-
 LINUX_HELM_3 = (
-    ("/work/.tools/bin/helm3", "upgrade", "--install", "web", "./chart", "-n", "shop", "--wait"),
-    ("-bash",),
-    ("sshd: ann@pts/0",),
-    ("/sbin/init",),
+    ("bin/helm3", "template", "web", "./chart", "-n", "shop", "--post-renderer", "./probe"),
+    ("bash",),
 )
-LINUX_HELM_4_LAUNCHER = (
-    ("/bin/sh", "/home/ann/.local/share/helm/plugins/post-renderer/post-render"),
-    ("helm", "install", "web", "oci://acme.example/charts/web", "--namespace=shop", "--dry-run=server"),
+LINUX_HELM_4 = (
+    (
+        *("bin/helm4", "install", "web", "./chart", "--namespace=shop", "--dry-run=client"),
+        *("--post-renderer", "probe4"),
+    ),
     ("bash",),
 )
 LINUX_PLUGIN_HOP = (
-    ("/bin/sh", "/home/ann/.local/share/helm/plugins/portshift/helm-plugin/bin/portshift", "post-render"),
-    ("helm", "portshift", "post-render"),
-    ("helm", "upgrade", "web", "./chart", "-nshop", "--kube-context", "prod-eu-1"),
-    ("zsh",),
+    ("/tmp/probe/bin/helm", "probe"),
+    (
+        *("helm", "template", "web", "./chart", "-nshop", "--kube-context", "prod-eu-1"),
+        *("--post-renderer", "helm", "--post-renderer-args", "probe"),
+    ),
+    ("bash",),
 )
 LINUX_HELMFILE = (
     ("helm", "upgrade", "--install", "web", "charts/web", "--namespace", "shop", "--values", "/tmp/v.yaml"),

@@ -19,15 +19,12 @@ from tests.unit.core import process_tables as tables
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        (tables.LINUX_HELM_3, HelmCommand("upgrade", "web", "./chart", namespace="shop")),
-        (
-            tables.LINUX_HELM_4_LAUNCHER,
-            HelmCommand("install", "web", "oci://acme.example/charts/web", namespace="shop", dry_run=True),
-        ),
+        (tables.LINUX_HELM_3, HelmCommand("template", "web", "./chart", namespace="shop")),
+        (tables.LINUX_HELM_4, HelmCommand("install", "web", "./chart", namespace="shop", dry_run=True)),
         (
             tables.LINUX_PLUGIN_HOP,
             HelmCommand(
-                "upgrade", "web", "./chart", namespace="shop", kube_context="prod-eu-1", behind_plugin=True
+                "template", "web", "./chart", namespace="shop", kube_context="prod-eu-1", behind_plugin=True
             ),
         ),
         (tables.LINUX_HELMFILE, HelmCommand("upgrade", "web", "charts/web", namespace="shop")),

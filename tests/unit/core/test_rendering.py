@@ -16,9 +16,8 @@ def _result(
     outcome: Outcome, reference: str = "nginx:1", *, token: str | None = "t", name: str = "app"
 ) -> WorkloadResult:
     digest = DIGEST if outcome is Outcome.RESOLVED else None
-    image = ImageResult(
-        PlannedImage(name, reference, digest=digest), outcome, pinned=digest and f"{reference}@{digest}"
-    )
+    pinned = f"{reference}@{digest}" if digest else None
+    image = ImageResult(PlannedImage(name, pinned or reference, digest=digest), outcome, pinned=pinned)
     return WorkloadResult(images=(image,), id="i" if token else None, token=token)
 
 
