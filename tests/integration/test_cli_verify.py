@@ -53,7 +53,7 @@ def _manifest(token: str | None, *, name: str = "web", reference: str = "acme.ex
 @pytest.fixture
 def bridge() -> Iterator[FakeBridge]:
     with running_bridge() as running:
-        running.jwks = {"keys": [jwk(KEY.public_key(), kid=KID)]}
+        running.jwks = {"keys": [jwk(KEY.public_key())]}
         yield running
 
 
@@ -114,7 +114,7 @@ def test_all_identities_of_the_bridge_are_verified(program: Program, bridge: Fak
 
 
 def test_without_a_bridge_the_keys_come_from_a_file(tmp_path: Path) -> None:
-    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [jwk(KEY.public_key(), kid=KID)]}))
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [jwk(KEY.public_key())]}))
     (tmp_path / "web.yaml").write_bytes(_manifest(_token(_identity())))
     program = Program(tmp_path, {"PORTSHIFT_BRIDGE_URL": "http://127.0.0.1:1"})
     offline = ["--jwks", "jwks.json", "--issuer", STATUS["issuer"], "--trust-domain", STATUS["trustDomain"]]
