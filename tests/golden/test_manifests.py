@@ -1,8 +1,8 @@
 """Golden manifests: each file of tests/golden/manifests is a case that a person can read.
 
 A case holds ``=== input``, then ``=== output`` (with the tokens ``token-1``, ``token-2``, … by carrier) and
-``=== places`` (one line each), or ``=== error``. Its first line may name how the bytes differ from what is shown:
-``bytes: crlf``, ``bom``, ``no-final-newline``; and ``pin`` pins each reference to a digest of zeros.
+``=== places`` (one line each), or ``=== error``. Above them may stand how the bytes differ from what is
+shown: ``bytes: crlf``, ``bom``, ``no-final-newline``; and ``pin`` pins each reference to a digest of zeros.
 """
 
 from __future__ import annotations

@@ -71,8 +71,7 @@ def invalid(error: YAMLError, data: bytes, *, first_line: int = 1) -> InvalidMan
         before = _before(data, error)
         line = first_line + before.count("\n")
         column = len(before) - before.rfind("\n")
-        found = f"found the {'byte' if isinstance(error.character, bytes) else 'character'} {_shown(error)}"
-        return fault(f"{found}: {error.reason}", line=line, column=column)
+        return fault(f"found {_shown(error)}: {error.reason}", line=line, column=column)
     if isinstance(error, MarkedYAMLError):
         mark: Any = error.problem_mark or error.context_mark
         line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
@@ -93,7 +92,7 @@ def fault(problem: str, *, line: int, column: int, cure: str | None = None) -> I
 
 def _before(data: bytes, error: ReaderError) -> str:
     """The text before the place of a reader's error; only the pure parser counts it in characters."""
-    if isinstance(error.character, str):
+    if error.encoding == "unicode":
         return data.decode("utf-8", "replace")[: error.position]
     return data[: error.position].decode("utf-8", "replace")
 

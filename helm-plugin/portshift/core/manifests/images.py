@@ -136,9 +136,7 @@ def _scalar_image(
     reference = scalar_text(pair.value) if pair is not None else None
     if pair is not None and reference:
         field = f"{text}.{key}" if text else key
-        yield Image(
-            name or field, reference, name if container else None, field, pair.value.line, parent, pair
-        )
+        yield Image(name or field, reference, name if container else None, field, pair.line, parent, pair)
 
 
 def _argument_images(node: MappingNode, text: str, container: str | None) -> Iterator[Image]:

@@ -63,6 +63,11 @@ class Pair:
         return self._alias is not None
 
     @property
+    def line(self) -> int:
+        """The line the value is written on, from 0."""
+        return self.value.line if self._alias is None else int(self._alias.start_mark.line)
+
+    @property
     def span(self) -> tuple[int, int]:
         """Where the value is written."""
         if self._alias is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from portshift.core.errors import InvalidManifest
 from portshift.core.identity import Workload
 from portshift.core.kinds import ANY_KEY, ITEM, Kind, Kinds, Path, Rule
 from portshift.core.manifests.compose import Document
@@ -39,8 +38,6 @@ class DocumentReader:
         self._kinds = kinds
         self._namespace = namespace
         self._uses = Uses(document)
-        # Aliases let a small document say a lot: what is walked stays in proportion to what is written.
-        self._budget = 10 * document.nodes + 10_000
         self.places: list[Place] = []
         self.carriers: list[Carrier] = []
         self.rewrites: list[Rewrite] = []
@@ -52,7 +49,6 @@ class DocumentReader:
             self._object(self._document.root, "", api_version="", kind="", depth=0)
 
     def _object(self, node: MappingNode, prefix: str, *, api_version: str, kind: str, depth: int) -> None:
-        self._spend(1)
         api_version = scalar_text(node.get("apiVersion")) or api_version
         kind = scalar_text(node.get("kind")) or kind
         items = node.get("items")
@@ -67,7 +63,8 @@ class DocumentReader:
 
     def _items(self, items: Sequence, prefix: str, *, api_version: str, kind: str, depth: int) -> None:
         if depth >= _MAX_LIST_DEPTH:
-            raise self._excess(f"found lists nested more than {_MAX_LIST_DEPTH} deep")
+            problem = f"found lists nested more than {_MAX_LIST_DEPTH} deep"
+            raise fault(problem, line=self._document.line, column=1)
         typed = kind not in {"List", "ResourceList"}
         for index, item in enumerate(items.items):
             if isinstance(item, MappingNode):
@@ -82,7 +79,6 @@ class DocumentReader:
     def _drafts(self, node: MappingNode, rule: Rule) -> Iterator[Draft]:
         stem, rest = _stem(rule.annotations or ())
         for found in walk(("", node), stem):
-            self._spend(1)
             if rule.requires and not self._bound(rule.requires, stem, found, node):
                 continue
             images = list(self._images(rule, stem, found, node))
@@ -112,9 +108,7 @@ class DocumentReader:
     def _bound(self, path: Path, stem: Path, found: Found, node: MappingNode) -> list[Found]:
         """What is at ``path``, within ``found`` where the path leads through it."""
         inside = bool(stem) and path[: len(stem)] == stem
-        reached = walk(found, path[len(stem) :]) if inside else walk(("", node), path)
-        self._spend(len(reached))
-        return reached
+        return walk(found, path[len(stem) :]) if inside else walk(("", node), path)
 
     def _plan(self, subject: Subject, drafts: list[Draft]) -> None:
         plan = plan_tokens(subject, drafts, uses=self._uses, text=self._text)
@@ -152,14 +146,6 @@ class DocumentReader:
             self.rewrites.append(Rewrite(image.reference, self._text, pair))
         else:
             self.unpinnable.append(place)
-
-    def _spend(self, steps: int) -> None:
-        self._budget -= steps
-        if self._budget < 0:
-            raise self._excess("found aliases that multiply without bounds")
-
-    def _excess(self, problem: str) -> InvalidManifest:
-        return fault(problem, line=self._document.line, column=1)
 
 
 def _stem(path: Path) -> tuple[Path, Path]:

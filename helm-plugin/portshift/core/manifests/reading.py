@@ -50,9 +50,8 @@ def read_manifests(
 
 def _located(error: YAMLError, data: bytes, parser: OpenParser) -> InvalidManifest:
     """``error`` where it stands in all of ``data``, found by parsing that as one stream."""
-    composer = Composer(parser(data))
     try:
-        for _ in composer.documents({}):
+        for _ in Composer(parser(data)).documents({}):
             pass
     except YAMLError as whole:
         return invalid(whole, data)

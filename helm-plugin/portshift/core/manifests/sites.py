@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from portshift.core.manifests.compose import Document
+from portshift.core.manifests.events import fault
 from portshift.core.manifests.model import ANNOTATION, Site
 from portshift.core.manifests.nodes import Collection, MappingNode, Node, Pair, Scalar, Sequence
 from portshift.core.manifests.text import Text
+
+# What aliases may add to a document without any proportion to its size.
+_FREE_EXPANSION: Final = 50_000
 
 SHARED = "its annotations are shared through a YAML anchor with something else"
 
 
 class Uses:
-    """How often each collection of a document occurs in it once aliases and merges are written out."""
+    """How often each collection of a document occurs in it once aliases and merges are written out.
+
+    Raises:
+        InvalidManifest: written out, the document is out of proportion to what it says; Kubernetes' parser
+            refuses such aliases too.
+
+    """
 
     def __init__(self, document: Document) -> None:
         self._counts: Counter[int] | None = _counts(document) if document.whole and document.anchors else None
@@ -26,11 +37,17 @@ class Uses:
 def _counts(document: Document) -> Counter[int]:
     counts: Counter[int] = Counter()
     counts[id(document.root)] = 1
+    size, bound = 0, 10 * document.nodes + _FREE_EXPANSION
     # Inner collections come first, so that backwards every parent is counted before its children.
     for collection in reversed(document.collections):
-        for child in _children(collection):
+        children = _children(collection)
+        count = counts[id(collection)]
+        size += count * len(children)
+        if size > bound:
+            raise fault("found aliases that multiply without bounds", line=document.line, column=1)
+        for child in children:
             if isinstance(child, Collection):
-                counts[id(child)] += counts[id(collection)]
+                counts[id(child)] += count
     return counts
 
 
