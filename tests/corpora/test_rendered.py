@@ -144,3 +144,15 @@ def test_every_image_is_in_exactly_one_token(path: Path) -> None:
     )
     known = [carrier for carrier in manifests.carriers if carrier.workload.kind in WORKLOADS]
     assert sorted(image for carrier in known for image in carrier.images) == expected
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CORPORA)))
+def test_cutting_and_keeping_little_finds_what_a_full_parse_finds(path: Path) -> None:
+    data = path.read_bytes()
+    # A directive makes the whole stream one chunk that is composed in full.
+    whole = read(b"%YAML 1.1\n" + (b"" if data.startswith(b"---") else b"---\n") + data)
+    manifests = read(data)
+    assert manifests.carriers == whole.carriers
+    assert [(p.field, p.reference, p.token, p.reason) for p in manifests.places] == [
+        (p.field, p.reference, p.token, p.reason) for p in whole.places
+    ]
