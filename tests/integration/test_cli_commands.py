@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import pty
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -222,3 +225,31 @@ def test_completion_scripts_name_the_program(program: Program, shell: str) -> No
 def test_helm_is_answered_with_candidates_and_a_directive(program: Program) -> None:
     lines = program.run("__complete", "--", "identities", "list", "--status", "").out.decode().splitlines()
     assert lines == ["active", "revoked", ":4"]
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_gets_a_table_with_colour_unless_refused(
+    program: Program, bridge: FakeBridge, variables: dict[str, str], coloured: bool
+) -> None:
+    bridge.registries = {"acme": {"name": "acme", "url": "https://acme.example/[bold]"}}
+    shown = _on_a_terminal(
+        [sys.executable, "-m", "portshift", "registries", "list"], {**program.environ, **variables}
+    )
+    assert b"https://acme.example/[bold]" in shown
+    assert (b"\x1b[" in shown) == coloured
+
+
+def _on_a_terminal(command: list[str], environ: dict[str, str]) -> bytes:
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        command, stdout=terminal, stdin=subprocess.DEVNULL, env={**environ, "TERM": "xterm"}
+    ):
+        os.close(terminal)
+        shown = b""
+        try:
+            while part := os.read(controller, 4096):
+                shown += part
+        except OSError:
+            pass  # Linux ends a terminal whose other side was closed with EIO
+    os.close(controller)
+    return shown

@@ -139,7 +139,7 @@ def _write_table(pages: Iterable[Item], columns: list[Column]) -> None:
     for page in pages:
         cells = [[printable(column.cell(item)) for column in columns] for item in page["items"]]
         widths = [max([width, *(len(row[index]) for row in cells)]) for index, width in enumerate(widths)]
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
             _rich_table(columns, cells, widths, heading=heading)
         else:
             _plain_table([[column.title for column in columns], *cells] if heading else cells, widths)
@@ -163,4 +163,4 @@ def _rich_table(columns: list[Column], cells: list[list[str]], widths: list[int]
         table.add_column(column.title, min_width=min(width, 24), overflow="fold")
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    Console(no_color="NO_COLOR" in os.environ, highlight=False).print(table)
+    Console(highlight=False).print(table)

@@ -134,7 +134,7 @@ def _outcome(note: Note, exit_code: int, helm: Helm) -> int:
     """Say what Helm kept to itself; the post-renderer's exit code says more than Helm's 1."""
     if note.error and helm.major >= 4:
         say(f"Error: {note.error}")
-    if helm.major >= 4 or not exit_code:
+    if helm.major >= 4 or not note.error:  # Helm 3 repeats what a post-renderer said only when that failed
         for warning in note.warnings:
             say(f"Warning: {warning}")
     return note.exit_code if exit_code and note.exit_code else exit_code
