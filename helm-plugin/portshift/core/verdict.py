@@ -32,9 +32,10 @@ class Expected:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``status`` is valid, unidentified (valid, but a registry does not know every image), invalid, revoked or missing.
+    """How a token fared: ``status`` is valid, unidentified, invalid, revoked or missing.
 
-    ``step`` is the numbered step that failed and ``unknown`` names the images that no registry knows.
+    An unidentified one is valid, but no registry knows every image of it.
+    ``step`` is the numbered step that failed and ``unknown`` names those images.
     """
 
     target: str
