@@ -8,9 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import build_tools
-
 from tests.cluster.helm import REPOSITORY
+from tools import build_tools
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,11 @@ def _workload(item: Item) -> str:
     return f"{workload['kind']}/{name}"
 
 
+def _seconds(moment: str) -> str:
+    """``2026-11-23T19:27:34Z``: nobody reads microseconds in a table."""
+    return moment.partition(".")[0].removesuffix("Z") + "Z"
+
+
 def _images(item: Item) -> str:
     return ",".join(container["reference"] for container in item["containers"])
 
@@ -60,8 +65,9 @@ LISTING = Listing(
         Column("WORKLOAD", _workload),
         Column("KNOWN", _known),
         Column("IMAGES", _images),
-        Column("ISSUED", lambda item: item["issuedAt"]),
-        Column("DIGESTS", _digests, wide=True),
+        # A moved tag gives two identities with one reference: the digests tell them apart.
+        Column("DIGESTS", _digests),
+        Column("ISSUED", lambda item: _seconds(item["issuedAt"])),
         Column("ARTIFACTS", _artifacts, wide=True),
         Column("CLUSTER", lambda item: item["workload"].get("cluster") or "-", wide=True),
         Column("ENVIRONMENT", lambda item: item["workload"].get("environment") or "-", wide=True),

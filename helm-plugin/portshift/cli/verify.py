@@ -45,7 +45,12 @@ LISTING = Listing(
 @click.option(
     "--cluster", envvar="PORTSHIFT_CLUSTER", show_envvar=True, help="Accept tokens for this cluster too."
 )
-@click.option("--release-namespace", default="default", show_default=True, help="For objects that name none.")
+@click.option(
+    "--release-namespace",
+    envvar="PORTSHIFT_RELEASE_NAMESPACE",
+    show_envvar=True,
+    help="The namespace of objects that name none; without it, the one their token names.",
+)
 @click.option("--kinds", "kinds_file", type=click.Path(path_type=Path), help="A file with more kinds.")
 @click.option("--jwks", type=click.Path(path_type=Path), help="Verify without a bridge, with these keys.")
 @click.option("--issuer", help="With --jwks: the issuer to accept, as `portshift status` shows it.")
@@ -56,7 +61,7 @@ def verify(
     bridge: Bridge,
     targets: tuple[str, ...],
     cluster: str | None,
-    release_namespace: str,
+    release_namespace: str | None,
     kinds_file: Path | None,
     jwks: Path | None,
     issuer: str | None,
@@ -75,7 +80,7 @@ def verify(
         trust=trust,
         audiences=audiences,
         kinds=read_kinds(kinds_file),
-        namespace=release_namespace,
+        namespace=release_namespace or "",
     )
     counted = _Count(sources.verdicts(targets))
     write_list(counted.pages(), LISTING, output)
@@ -149,7 +154,7 @@ class _Sources:
             expected = Expected(
                 str(carrier.workload),
                 audiences=self._audiences,
-                path=carrier.workload.path,
+                workload=carrier.workload,
                 images=carrier.images,
             )
             if carrier.token is None:

@@ -25,6 +25,7 @@ _POST_RENDER = ("-P", "-m", "portshift", "post-render")
 _OWN = (
     ("--environment", "PORTSHIFT_ENVIRONMENT", "Where this goes, such as prod."),
     ("--cluster", "PORTSHIFT_CLUSTER", "The one cluster the tokens are for."),
+    ("--intent", "PORTSHIFT_INTENT", "deploy, render or unknown, where Helm's command does not say it."),
     ("--on-unreachable", "PORTSHIFT_ON_UNREACHABLE", "fail or warn, when bridge or registry give no answer."),
     ("--kinds", "PORTSHIFT_KINDS", "A file with more kinds that hold images."),
     ("--bridge", "PORTSHIFT_BRIDGE_URL", "The bridge."),

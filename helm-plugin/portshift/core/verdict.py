@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portshift.core.errors import NotVerified
+from portshift.core.identity import Workload
 from portshift.core.jwks import KeySet
-from portshift.core.token import Step, verify_token
+from portshift.core.token import Step, VerifiedToken, verify_token
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,21 @@ class Trust:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a token must be for; without ``path`` and ``images``, whatever it says it is for."""
+    """What a token must be for; without ``workload`` and ``images``, whatever it says it is for.
+
+    A ``workload`` without namespace may be in the one that its token names: a manifest that leaves the
+    namespace to Helm does not say which it is.
+    """
 
     target: str
     audiences: tuple[str, ...] = ()
-    path: str | None = None
+    workload: Workload | None = None
     images: tuple[tuple[str, str], ...] | None = None
+
+    @property
+    def path(self) -> str | None:
+        """The subject's path, where it is known before the token is read."""
+        return self.workload.path if self.workload is not None and self.workload.namespace else None
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,7 @@ def judge_token(token: str, expected: Expected, trust: Trust) -> Verdict:
             images=expected.images,
             revoked=trust.revoked,
         )
+        _require_workload(verified, expected.workload)
     except NotVerified as error:
         status = "revoked" if error.step == Step.REVOCATION else "invalid"
         return Verdict(expected.target, status, step=error.step, detail=str(error))
@@ -84,6 +95,19 @@ def judge_token(token: str, expected: Expected, trust: Trust) -> Verdict:
         detail=f"no registry knows {', '.join(unknown)}" if unknown else None,
         unknown=unknown,
     )
+
+
+def _require_workload(verified: VerifiedToken, workload: Workload | None) -> None:
+    if workload is None:
+        return
+    subject = verified.subject
+    expected = replace(workload, namespace=workload.namespace or subject.namespace).path
+    if subject.path != expected:
+        raise NotVerified(
+            f"the token failed step {Step.SUBJECT.number} ({Step.SUBJECT}): found {subject.path!r}, "
+            f"expected {expected!r}",
+            step=Step.SUBJECT,
+        )
 
 
 def without_token(expected: Expected) -> Verdict:
