@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from portshift.core.errors import InvalidInput
 from portshift.core.identity import Build, Identity, PlannedImage, cluster_audience
 from portshift.core.references import pin
 from portshift.core.token import seal, signing_input, token_claims
@@ -156,7 +157,10 @@ class Registrar:
             trust_domain=self.installation.trust_domain,
             issued_at=issued_at,
         )
-        text = signing_input(claims, kid=signer.signing_kid)
+        try:
+            text = signing_input(claims, kid=signer.signing_kid)
+        except InvalidInput as error:
+            raise InvalidInput(f"{identity.workload}: {error.problem}", cure=error.cure) from error
         return SignedIdentity(identity, seal(text, signer.sign(text)), signer.signing_kid)
 
 

@@ -34,7 +34,16 @@ def program(bridge: FakeBridge, tmp_path: Path) -> Program:
 def test_identities_are_listed_with_what_a_person_looks_for(program: Program, bridge: FakeBridge) -> None:
     bridge.identities = [stored_identity("web"), stored_identity("api", status="revoked")]
     lines = program.run("identities", "list").out.decode().splitlines()
-    assert lines[0].split() == ["ID", "STATUS", "NAMESPACE", "WORKLOAD", "KNOWN", "IMAGES", "ISSUED"]
+    assert lines[0].split() == [
+        "ID",
+        "STATUS",
+        "NAMESPACE",
+        "WORKLOAD",
+        "KNOWN",
+        "IMAGES",
+        "DIGESTS",
+        "ISSUED",
+    ]
     assert lines[1].split()[1:6] == ["active", "shop", "Deployment/web", "1/1", "acme.example/docker/web:1"]
     assert lines[2].split()[1] == "revoked"
 

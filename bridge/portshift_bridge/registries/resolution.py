@@ -172,7 +172,7 @@ def _plan(text: str, registries: Sequence[Registry]) -> _Search | Resolution:
     try:
         reference = parse_reference(text)
     except InvalidReference as error:
-        return Resolution(Outcome.INVALID, str(error))
+        return Resolution(Outcome.INVALID, str(error).removeprefix(f"image {text!r}: "))
     if reference.digest is not None and not reference.digest.startswith("sha256:"):
         found = reference.digest.partition(":")[0]
         return Resolution(

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from portshift.adapters.yaml_files import load_yaml
 from portshift.core.errors import InvalidInput, PortshiftError, UsageFault
 
 _CURE = "see docs/reference/configuration.md"
@@ -119,8 +120,8 @@ def _written(context: ConfigContext) -> dict[str, str]:
 
 def _read(text: str, path: Path) -> Configuration:
     try:
-        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 both are safe
-    except yaml.YAMLError as error:
+        document = load_yaml(text)
+    except (yaml.YAMLError, ValueError) as error:
         raise InvalidInput(f"{path} is no YAML: {error}", cure=_CURE) from error
     body = _mapping({} if document is None else document, f"{path}", {"current-context", "contexts"})
     contexts = body.get("contexts") or []

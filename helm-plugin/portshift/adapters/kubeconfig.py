@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from portshift.adapters.yaml_files import load_yaml
 from portshift.core.context import NOTHING, Setting
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -69,8 +70,7 @@ def _document(path: Path) -> Mapping[str, Any]:
     try:
         if path.stat().st_size > _MAX_BYTES:
             return {}
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return _mapping(yaml.load(path.read_bytes(), Loader=loader))  # noqa: S506 both are safe
+        return _mapping(load_yaml(path.read_bytes()))
     except (OSError, ValueError, yaml.YAMLError):
         return {}
 

@@ -6,6 +6,7 @@ thread of its own, so that the deadline covers all of it: name lookup, TLS, a re
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
@@ -64,7 +65,9 @@ def _work(
 def _answer(endpoint: Endpoint, method: str, path: str, body: bytes | None) -> Answer:
     connection = _connection(endpoint)
     try:
-        connection.request(method, _target(endpoint, path), body=body, headers=_headers(endpoint, body))
+        # A server that refuses a body answers and closes before it has read all of it.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(method, _target(endpoint, path), body=body, headers=_headers(endpoint, body))
         response = connection.getresponse()
         if 300 <= response.status < 400:
             raise Unreachable(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -32,6 +34,7 @@ _COMMANDS = {
     "__complete": "portshift.cli.completion:complete",
 }
 _INTERRUPTED = 130
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class LazyGroup(click.Group):
@@ -70,6 +73,11 @@ def root() -> None:
 def main() -> NoReturn:
     """Run the program on this process's arguments and end the process."""
     gc.disable()  # a short process: collecting costs 8 ms of every rendering and frees next to nothing
+    if sys.stderr is None:
+        # Closed (`2>&-`): print would send error lines to stdout, among the results.
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 open as long as the process
+    if sys.stdout is None:
+        sys.exit(_failed(sys.argv[1:], 1, "stdout is closed; send the result somewhere, such as a file"))
     sys.exit(run(sys.argv[1:]))
 
 
@@ -88,15 +96,27 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader went away (`| head`): keep the interpreter from flushing into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away (`| head`).
+        _drop_stdout()
         return 1
     except Exception as error:  # the outermost edge: a fault of ours still is one line
-        import traceback
-
-        line = f"unexpected {type(error).__name__}: {error}; see `portshift last-error` and report it"
-        return _failed(arguments, 1, " ".join(line.split()), detail=traceback.format_exc())
+        return _unexpected(arguments, error)
     return result if isinstance(result, int) else 0
+
+
+def _unexpected(arguments: Sequence[str], error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _drop_stdout()
+        return _failed(arguments, 1, f"cannot write the result: {error.strerror}; free space there")
+    import traceback
+
+    line = f"unexpected {type(error).__name__}: {error}; see `portshift last-error` and report it"
+    return _failed(arguments, 1, " ".join(line.split()), detail=traceback.format_exc())
+
+
+def _drop_stdout() -> None:
+    """Keep the interpreter from flushing once more, at its end, into what takes nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage_line(error: click.ClickException) -> str:

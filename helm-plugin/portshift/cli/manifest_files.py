@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import yaml
 
+from portshift.adapters.yaml_files import load_yaml
 from portshift.core.errors import InvalidInput, PortshiftError
 from portshift.core.kinds import BUILT_IN, Kinds, parse_kinds
 
@@ -27,6 +28,19 @@ def read_bounded(stream: BinaryIO, name: str) -> bytes:
     return data
 
 
+def read_stdin() -> bytes:
+    """Everything on stdin.
+
+    Raises:
+        PortshiftError: it is closed.
+        InvalidInput: it holds more than ``MAX_INPUT`` bytes.
+
+    """
+    if sys.stdin is None:
+        raise PortshiftError("stdin is closed", cure="pipe the manifests into it")
+    return read_bounded(sys.stdin.buffer, "stdin")
+
+
 def read_manifest_file(name: str) -> bytes:
     """The bytes of a file, or of stdin for ``-``.
 
@@ -35,7 +49,7 @@ def read_manifest_file(name: str) -> bytes:
 
     """
     if name == "-":
-        return read_bounded(sys.stdin.buffer, "stdin")
+        return read_stdin()
     try:
         with Path(name).open("rb") as stream:
             return read_bounded(stream, name)
@@ -54,7 +68,7 @@ def read_kinds(path: Path | None) -> Kinds:
         return BUILT_IN
     data = read_manifest_file(str(path))
     try:
-        document = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 both safe
+        document = load_yaml(data)
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidInput(f"{path} is no YAML: {error}") from error
     return BUILT_IN.extended(parse_kinds(document))

@@ -15,7 +15,7 @@ from portshift.adapters.places import configuration_file
 from portshift.cli.connection import Connection, find_connection
 from portshift.cli.discovery import Said, discover, explicit
 from portshift.cli.examples import examples
-from portshift.cli.manifest_files import read_bounded, read_kinds
+from portshift.cli.manifest_files import read_kinds, read_stdin
 from portshift.core.context import Context
 from portshift.core.errors import InvalidMessage, PortshiftError, Unreachable
 from portshift.core.kinds import Kinds
@@ -109,7 +109,7 @@ def post_render(
         pin=pin,
         may_go_on=on_unreachable == "warn",
     )
-    _write(sys.stdout.buffer, render(read_bounded(sys.stdin.buffer, "stdin"), rendering))
+    _write(sys.stdout.buffer, render(read_stdin(), rendering))
 
 
 def render(data: bytes, rendering: Rendering) -> bytes:

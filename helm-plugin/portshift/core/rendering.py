@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from portshift.core.context import Context
-from portshift.core.errors import InvalidMessage
+from portshift.core.errors import InvalidInput, InvalidMessage
 from portshift.core.identity import Workload
 from portshift.core.wire import (
+    MAX_IMAGES_PER_WORKLOAD,
+    MAX_TEXT,
+    MAX_WORKLOADS,
     ImageRequest,
     ImageResult,
     RegistrationRequest,
@@ -18,6 +22,7 @@ from portshift.core.wire import (
 )
 
 MAX_LINES = 10
+_SHOWN = 80
 
 
 class Planned(NamedTuple):
@@ -49,7 +54,19 @@ class Judgement(NamedTuple):
 
 
 def registration_request(planned: Sequence[Planned], context: Context, *, pin: bool) -> RegistrationRequest:
-    """Everything one rendering is about to deploy, as one message."""
+    """Everything one rendering is about to deploy, as one message.
+
+    Raises:
+        InvalidInput: it is more than one message may hold; a workload that is too big is named.
+
+    """
+    if len(planned) > MAX_WORKLOADS:
+        raise InvalidInput(
+            f"found {len(planned)} workloads, expected at most {MAX_WORKLOADS} in one rendering",
+            cure="render in parts",
+        )
+    for spot in planned:
+        _require_bounds(spot)
     return RegistrationRequest(
         workloads=tuple(
             WorkloadRequest(
@@ -64,6 +81,21 @@ def registration_request(planned: Sequence[Planned], context: Context, *, pin: b
         environment=context.environment.value,
         pin=pin,
     )
+
+
+def _require_bounds(spot: Planned) -> None:
+    where = str(spot.workload)[:_SHOWN]
+    if len(spot.images) > MAX_IMAGES_PER_WORKLOAD:
+        raise InvalidInput(
+            f"{where}: found {len(spot.images)} images, expected at most {MAX_IMAGES_PER_WORKLOAD}",
+            cure="split the workload",
+        )
+    for text in (spot.workload.namespace, spot.workload.name, *itertools.chain(*spot.images)):
+        if len(text) > MAX_TEXT:
+            raise InvalidInput(
+                f"{where}: found {text[:_SHOWN]!r}… of {len(text)} characters, expected at most {MAX_TEXT}",
+                cure="correct the chart: Kubernetes takes no such name or image",
+            )
 
 
 def judge(planned: Sequence[Planned], response: RegistrationResponse) -> Judgement:
