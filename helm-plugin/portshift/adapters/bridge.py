@@ -15,6 +15,7 @@ from portshift.core.wire import RegistrationRequest, RegistrationResponse
 Json = dict[str, Any]
 PAGE = 500
 _PROBLEM = "urn:portshift:problem:"
+_STATUS = ("version", "issuer", "trustDomain", "name", "role")
 _CURES = {
     "unauthenticated": "log in with `portshift login`, or set PORTSHIFT_TOKEN",
     "identity-revoked": "`portshift identities restore` allows it again",
@@ -38,6 +39,13 @@ class Bridge:
             return RegistrationResponse.from_json(body)
         except InvalidMessage as error:
             raise self._another_service(error.problem) from error
+
+    def status(self) -> Json:
+        """What the bridge says of itself, and whose access token this is; each of ``_STATUS`` is text."""
+        body = self.call("GET", "/api/v1/status")
+        if missing := [name for name in _STATUS if not isinstance(body.get(name), str)]:
+            raise self._another_service(f"no {missing[0]} in its status")
+        return body
 
     def pages(self, path: str, query: Mapping[str, str | None], *, limit: int | None) -> Iterator[Json]:
         """The pages of a list, each ``{items, next}``, until ``limit`` items were given or none are left.

@@ -46,12 +46,12 @@ def login(
     token = stdin_secret() if token_stdin else _ask()
     ca = str(ca_file.resolve()) if ca_file else None
     endpoint = make_endpoint(url, token=token, ca_file=ca, environ=os.environ)
-    holder = Bridge(endpoint).call("GET", "/api/v1/status")
+    holder = Bridge(endpoint).status()
     wanted = ConfigContext(name=name or urlsplit(url).netloc, bridge=endpoint.url, token=token, ca=ca)
     save_configuration(
         path, configuration.with_context(replace(wanted, cluster=cluster, environment=environment))
     )
-    say(f"logged in as {holder.get('name')} ({holder.get('role')}); {path} now uses context {wanted.name}")
+    say(f"logged in as {holder['name']} ({holder['role']}); {path} now uses context {wanted.name}")
 
 
 def _ask() -> str:

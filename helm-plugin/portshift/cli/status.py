@@ -60,7 +60,7 @@ def _bridge(connection: Connection) -> tuple[Item, int]:
         "token": {"value": "given" if connection.token.value else None, "source": connection.token.source},
     }
     try:
-        answer = Bridge(connection.endpoint(os.environ)).call("GET", "/api/v1/status")
+        answer = Bridge(connection.endpoint(os.environ)).status()
     except PortshiftError as error:
         return {
             **found,

@@ -177,13 +177,13 @@ class _Sources:
 
 
 def _online(bridge: Bridge) -> Trust:
-    status = bridge.call("GET", "/api/v1/status")
+    status = bridge.status()
     keys = KeySet.from_jwks(bridge.call("GET", "/.well-known/jwks.json"))
     revoked = bridge.pages(_IDENTITIES, {"status": "revoked"}, limit=None)
     return Trust(
         keys=keys,
-        issuer=str(status.get("issuer")),
-        trust_domain=str(status.get("trustDomain")),
+        issuer=status["issuer"],
+        trust_domain=status["trustDomain"],
         revoked=frozenset(item["id"] for page in revoked for item in page["items"]),
     )
 

@@ -100,5 +100,6 @@ def _before(data: bytes, error: ReaderError) -> str:
 def _shown(error: ReaderError) -> str:
     character = error.character
     if isinstance(character, int):
-        return f"0x{character:02x}"
+        # libyaml has no character to show where a sequence is cut short.
+        return f"0x{character:02x}" if character >= 0 else "no UTF-8"
     return repr(character)
