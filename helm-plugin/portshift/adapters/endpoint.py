@@ -96,6 +96,7 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
+_PROXY_CURE = "give http://host:port"
 _URL_CURE = "give --bridge, PORTSHIFT_BRIDGE_URL or a context's bridge"
 
 
@@ -116,13 +117,15 @@ def _proxy(scheme: str, host: str, environ: Mapping[str, str]) -> Proxy | None:
         or _bypassed(host, environ.get("no_proxy") or environ.get("NO_PROXY") or "")
     ):
         return None
-    parts = urlsplit(given if "://" in given else f"http://{given}")
+    try:
+        parts = urlsplit(given if "://" in given else f"http://{given}")
+        port = parts.port or 80
+    except ValueError as error:
+        raise UsageFault(f"{scheme.upper()}_PROXY is no URL: {error}", cure=_PROXY_CURE) from error
     if parts.scheme != "http" or not parts.hostname:
-        raise UsageFault(
-            f"{scheme.upper()}_PROXY names a proxy of another kind", cure="give http://host:port"
-        )
+        raise UsageFault(f"{scheme.upper()}_PROXY names a proxy of another kind", cure=_PROXY_CURE)
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
-    return Proxy(parts.hostname, parts.port or 80, login)
+    return Proxy(parts.hostname, port, login)
 
 
 def _bypassed(host: str, no_proxy: str) -> bool:
