@@ -84,6 +84,29 @@ def test_the_status_shows_another_service_as_unreachable(tmp_path: Path) -> None
     assert json.loads(done.out)["bridge"]["reachable"] is False
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PORTSHIFT_BRIDGE_URL": "ftp://bridge.example.com"},
+        {"PORTSHIFT_BRIDGE_URL": "http://[::1"},
+        {"PORTSHIFT_BRIDGE_URL": "https://admin:secret@bridge.example.com"},
+        {"PORTSHIFT_BRIDGE_URL": "http://bridge.example.com"},
+        {"PORTSHIFT_BRIDGE_URL": "https://bridge.example.com", "HTTPS_PROXY": "http://proxy:port"},
+        {"PORTSHIFT_BRIDGE_URL": "https://bridge.example.com", "HTTPS_PROXY": "socks5://proxy:1"},
+        {"PORTSHIFT_BRIDGE_URL": "https://bridge.example.com", "PORTSHIFT_CA": "/nonexistent"},
+        {"PORTSHIFT_TIMEOUT": "nan"},
+        {"PORTSHIFT_INTENT": "perhaps"},
+        {"PORTSHIFT_CONTEXT": "nowhere"},
+    ],
+    ids=" ".join,
+)
+def test_a_setting_that_cannot_be_meant_is_named(tmp_path: Path, variables: dict[str, str]) -> None:
+    program = pointed_at(f"http://127.0.0.1:{free_port()}", tmp_path / "home").given(**variables)
+    done = program.run("post-render", stdin=WEB)
+    failed(done, 2, says="")
+    assert "secret" not in done.err
+
+
 def test_a_slow_way_to_the_bridge_is_only_slow(bridge: BridgeProcess, tmp_path: Path) -> None:
     stdin = b"---\n".join(deployment(f"slow-{number}") for number in range(20))
     with slow_proxy(bridge.url, bytes_per_step=1_000, step_seconds=0.02) as url:
