@@ -28,9 +28,17 @@ class RunningBridge:
         """The variables by which the command line finds it."""
         return {"PORTSHIFT_BRIDGE_URL": self.url, "PORTSHIFT_TOKEN": self.token}
 
-    def connect(self, name: str, url: str, *, hosts: Sequence[str] = (), mirrors: Sequence[str] = ()) -> None:
-        """Connect the stand-in at the URL, as its administrator."""
-        login = {"kind": "password", "username": "admin", "secret": "password"}
+    def connect(
+        self,
+        name: str,
+        url: str,
+        *,
+        hosts: Sequence[str] = (),
+        mirrors: Sequence[str] = (),
+        user: tuple[str, str] = ("admin", "password"),
+    ) -> None:
+        """Connect the stand-in at the URL, by default as its administrator."""
+        login = {"kind": "password", "username": user[0], "secret": user[1]}
         body = {"name": name, "url": url, "hosts": hosts, "mirrors": mirrors, "login": login}
         self._call("POST", "/api/v1/registries", body)
 

@@ -56,7 +56,7 @@ def _walk(made: Sandbox, helms: list[FoundHelm]) -> None:
 def _connect(terminal: Terminal, made: Sandbox) -> None:
     terminal.title("Connect the Artifactory, with a login that may only read; the connection is tested first")
     terminal.run(
-        *("portshift", "registries", "add", "acme", "--url", made.artifactory_url),
+        *("portshift", "registries", "add", "acme", "--url", made.standin.url),
         *("--host", shop.HOST, "--mirror", f"docker.io={shop.REMOTE}"),
         *("--username", shop.BRIDGE_USER, "--password-stdin", "-o", "name"),
         stdin=made.bridge_password,
@@ -67,10 +67,9 @@ def _connect(terminal: Terminal, made: Sandbox) -> None:
 def _deploy(terminal: Terminal, helm: FoundHelm) -> None:
     terminal.title(f"A chart through Helm {helm.version}")
     terminal.run("helm", "plugin", "install", str(REPOSITORY), quiet=True)
-    chart = ("shop", "./chart", "--namespace", "shop")
-    if helm.major == 3:
-        # It never sends hooks to a post-renderer, so its output would hold one without a token.
-        chart = (*chart, "--no-hooks")
+    # Helm 3 never sends hooks to a post-renderer, so its output would hold one without a token.
+    no_hooks = ["--no-hooks"] if helm.major == 3 else []
+    chart = ["shop", "./chart", "--namespace", "shop", *no_hooks]
     plain = terminal.run("helm", "template", *chart, quiet=True)
     signed = terminal.run("helm", "portshift", "template", *chart, quiet=True)
     (FOLDER / f"helm{helm.major}.yaml").write_text(signed)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_SHOWN = 150
+_SHOWN = 180
 
 
 class DemoFailed(Exception):

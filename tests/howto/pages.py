@@ -34,9 +34,9 @@ def steps(page: Path) -> Iterator[Step]:
             yield Step(block["text"])
 
 
-def follow(page: Path, *, folder: Path, environment: Mapping[str, str]) -> str:
-    """Do all that the page says in ``folder``; return what its commands wrote to standard output."""
-    output = ""
+def follow(page: Path, *, folder: Path, environment: Mapping[str, str]) -> list[str]:
+    """Do all that the page says in ``folder``; return what each script wrote to standard output."""
+    outputs = []
     for step in steps(page):
         if step.file is not None:
             target = folder / step.file
@@ -54,5 +54,5 @@ def follow(page: Path, *, folder: Path, environment: Mapping[str, str]) -> str:
             check=False,
         )
         assert done.returncode == 0, f"{page.name}: {step.text}\n{done.stdout}\n{done.stderr}"
-        output += done.stdout
-    return output
+        outputs.append(done.stdout)
+    return outputs

@@ -69,8 +69,8 @@ def _greeting(made: Sandbox, environment: Path, *, conjure: bool) -> str:
         if conjure
         else f"images: {shop.HOST}/docker-local/shop/web:1.0 and :1.1, shop/worker:1.0, redis:7, nginx:1.27"
     )
-    return f"""sandbox: bridge      {made.bridge_url}  (API at /docs)
-sandbox: Artifactory {made.artifactory_url}  (a stand-in; log in as {ARTIFACTORY_USER})
+    return f"""sandbox: bridge      {made.bridge.url}  (API at /docs)
+sandbox: Artifactory {made.standin.url}  (a stand-in; log in as {ARTIFACTORY_USER})
 sandbox: {images}
 sandbox: ready; in another terminal:
 
