@@ -10,7 +10,17 @@ import click
 from portshift.adapters.bridge import Bridge, segment
 from portshift.cli.connection import with_bridge
 from portshift.cli.examples import examples
-from portshift.cli.output import Column, Item, Listing, item_output, list_output, say, write_item, write_list
+from portshift.cli.output import (
+    Column,
+    Item,
+    Listing,
+    change_output,
+    item_output,
+    list_output,
+    say,
+    write_item,
+    write_list,
+)
 from portshift.cli.verify import verify
 
 _IDENTITIES = "/api/v1/identities"
@@ -150,7 +160,7 @@ def export(bridge: Bridge, identity: str) -> None:
 )
 @click.argument("identity")
 @click.option("--reason", required=True, help="Why; kept with the identity and in the audit log.")
-@item_output
+@change_output
 @with_bridge
 def revoke(bridge: Bridge, identity: str, reason: str, output: str) -> None:
     """Withdraw an identity.
@@ -165,7 +175,7 @@ def revoke(bridge: Bridge, identity: str, reason: str, output: str) -> None:
 
 @identities.command("restore", epilog=examples("portshift identities restore 3f9a1c20"))
 @click.argument("identity")
-@item_output
+@change_output
 @with_bridge
 def restore(bridge: Bridge, identity: str, output: str) -> None:
     """Make a revoked identity valid again, with the same token as ever."""

@@ -49,9 +49,23 @@ def list_output(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def item_output(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``-o`` to a command that shows one thing."""
+    return _item_option("yaml")(function)
+
+
+def change_output(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``-o`` to a command that changes one thing; its name is enough unless more is asked for."""
+    return _item_option("name")(function)
+
+
+def _item_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(
-        "-o", "--output", type=click.Choice(ITEM_FORMATS), default="yaml", show_default=True, help="The form."
-    )(function)
+        "-o",
+        "--output",
+        type=click.Choice(ITEM_FORMATS),
+        default=default,
+        show_default=True,
+        help="The form.",
+    )
 
 
 def write_list(pages: Iterable[Item], listing: Listing, output: str) -> None:
@@ -143,6 +157,8 @@ def _write_table(pages: Iterable[Item], columns: list[Column]) -> None:
             _rich_table(columns, cells, widths, heading=heading)
         else:
             _plain_table([[column.title for column in columns], *cells] if heading else cells, widths)
+        if heading and not cells:
+            say("nothing found")
         heading = False
         _tell_next(page)
 

@@ -88,4 +88,6 @@ def _write_text(report: Item) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, dict):
         return f"{value['value'] or '-'}  ({value['source']})"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return str(value)
