@@ -180,6 +180,7 @@ def _payloads() -> Iterator[Vector]:
     yield Vector(
         "objects nested 10,000 deep", str(Mint(payload=b'{"a":' * 10_000 + b"1" + b"}" * 10_000)), "claims"
     )
+    yield Vector("a space behind the claims", str(Mint(payload=text + b" ")), "claims")
     yield Vector("a claim twice", str(Mint(payload=text.replace(b'{"aud"', b'{"aud":"x","aud"'))), "claims")
     yield Vector(
         "an image's name twice",

@@ -19,7 +19,7 @@ KEYS = KeySet.from_jwks({"keys": [jwk(KEY.public_key())]})
 NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?\Z", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 DIGESTS = st.binary(min_size=32, max_size=32).map(lambda data: f"sha256:{data.hex()}")
-UNKNOWN = st.builds(PlannedImage, name=TEXTS, reference=TEXTS)
+UNKNOWN = st.tuples(TEXTS, TEXTS).map(lambda texts: PlannedImage(*texts))
 KNOWN = st.builds(
     PlannedImage,
     name=TEXTS,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 
 from portshift.core.errors import InvalidInput
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+# One string in its canonical form, quotes included (RFC 8785 §3.2.2.2).
+canonical_text = encode_basestring
 
 Canonical = str | None | Sequence["Canonical"] | Mapping[str, "Canonical"]
 
@@ -22,7 +26,16 @@ def canonical_json(value: Canonical) -> bytes:
         InvalidInput: a string holds a lone surrogate, which has no UTF-8 form (RFC 8785 §3.2.2.2).
 
     """
-    text = _ENCODER.encode(value)
+    return utf8(_ENCODER.encode(value))
+
+
+def utf8(text: str) -> bytes:
+    """The UTF-8 bytes of canonical JSON.
+
+    Raises:
+        InvalidInput: ``text`` holds a lone surrogate.
+
+    """
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:

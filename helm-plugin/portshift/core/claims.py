@@ -89,7 +89,7 @@ def check_claims(claims: Mapping[str, Any]) -> None:
 
     """
     for claim in _TEXT_CLAIMS:
-        _text(claims, claim)
+        _text(claims.get(claim), claim)
     issued_at = claims.get("iat")
     if type(issued_at) is not int or not 0 <= issued_at <= _MAX_TIME:
         raise InvalidInput(f"iat: found {_shown(issued_at)}, expected whole seconds since 1970")
@@ -130,7 +130,7 @@ def read_images(claims: Mapping[str, Any]) -> tuple[PlannedImage, ...]:
     entries = claims[IMAGES_CLAIM]
     if len(entries) > MAX_IMAGES_PER_WORKLOAD:
         raise InvalidInput(f"found {len(entries)} images, expected at most {MAX_IMAGES_PER_WORKLOAD}")
-    return tuple(_read_image(entry) for entry in entries)
+    return tuple([_read_image(entry) for entry in entries])
 
 
 def check_digests(images: tuple[PlannedImage, ...]) -> None:
@@ -141,10 +141,12 @@ def check_digests(images: tuple[PlannedImage, ...]) -> None:
 
     """
     for image in images:
-        if image.digest is None and image.children:
-            raise InvalidInput(f"{_shown(image.name)}: found children of an image without a digest")
+        if image.digest is None:
+            if image.children:
+                raise InvalidInput(f"{_shown(image.name)}: found children of an image without a digest")
+            continue
         for digest in (image.digest, *image.children):
-            if digest is not None and not _DIGEST.match(digest):
+            if not _DIGEST.match(digest):
                 raise InvalidInput(
                     f"{_shown(image.name)}: found {_shown(digest)}, "
                     "expected sha256: or sha512: and lower-case hex"
@@ -167,11 +169,11 @@ def _read_image(entry: object) -> PlannedImage:
     if not isinstance(entry, dict):
         raise InvalidInput(f"found {_shown(entry)} among the images, expected an object")
     return PlannedImage(
-        name=_text(entry, "name"),
-        reference=_text(entry, "reference"),
-        digest=_text(entry, "digest") if "digest" in entry else None,
+        name=_text(entry.get("name"), "name"),
+        reference=_text(entry.get("reference"), "reference"),
+        digest=_text(entry["digest"], "digest") if "digest" in entry else None,
         children=_read_children(entry["children"]) if "children" in entry else (),
-        artifact=_text(entry, "artifact") if "artifact" in entry else None,
+        artifact=_text(entry["artifact"], "artifact") if "artifact" in entry else None,
         build=_read_build(entry["build"]) if "build" in entry else None,
     )
 
@@ -179,17 +181,16 @@ def _read_image(entry: object) -> PlannedImage:
 def _read_children(children: object) -> tuple[str, ...]:
     if not isinstance(children, list) or len(children) > MAX_IMAGES_PER_WORKLOAD:
         raise InvalidInput(f"children: expected a list of at most {MAX_IMAGES_PER_WORKLOAD} digests")
-    return tuple(_text({"child": child}, "child") for child in children)
+    return tuple([_text(child, "child") for child in children])
 
 
 def _read_build(build: object) -> Build:
     if not isinstance(build, dict):
         raise InvalidInput(f"build: found {_shown(build)}, expected an object")
-    return Build(name=_text(build, "name"), number=_text(build, "number"))
+    return Build(name=_text(build.get("name"), "name"), number=_text(build.get("number"), "number"))
 
 
-def _text(values: Mapping[str, Any], field: str) -> str:
-    value = values.get(field)
+def _text(value: object, field: str) -> str:
     if isinstance(value, str) and 0 < len(value) <= MAX_TEXT:
         return value
     raise InvalidInput(f"{field}: found {_shown(value)}, expected text of at most {MAX_TEXT} characters")

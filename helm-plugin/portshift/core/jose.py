@@ -66,13 +66,12 @@ def split_compact(token: str) -> tuple[bytes, bytes, bytes, bytes]:
     except UnicodeEncodeError as error:
         raise InvalidInput("found characters outside ASCII, expected base64url") from error
     parts = text.split(b".")
-    if len(parts) != 3 or not all(parts):
+    if len(parts) != 3 or b"" in parts:
         raise InvalidInput(f"found {len(parts)} parts, expected three that are not empty, joined by dots")
-    signature = decode_base64url(parts[2])
+    header, payload, signature = map(decode_base64url, parts)
     if len(signature) != SIGNATURE_BYTES:
         raise InvalidInput(f"found a signature of {len(signature)} bytes, expected {SIGNATURE_BYTES} of r||s")
-    signed = text[: -len(parts[2]) - 1]
-    return signed, decode_base64url(parts[0]), decode_base64url(parts[1]), signature
+    return text[: text.rindex(b".")], header, payload, signature
 
 
 def parse_object(data: bytes) -> dict[str, Any]:
@@ -87,8 +86,10 @@ def parse_object(data: bytes) -> dict[str, Any]:
         raise InvalidInput(f"found JSON that is unbalanced or nested more than {MAX_DEPTH} deep")
     try:
         text = data.decode("utf-8")
-        value = _DECODER.decode(text)
-        if "\\u" in text:
+        value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            raise ValueError("more after its end")
+        if "\\" in text:
             # An escape may spell half a surrogate pair, which is no text and cannot be written again.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except ValueError as error:

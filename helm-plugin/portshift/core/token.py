@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Container, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -61,7 +60,7 @@ MAX_TOKEN_CHARACTERS = 128 * 1024
 
 _ES256 = ec.ECDSA(hashes.SHA256())
 # The one spelling of a header: no JSON is parsed before the signature is verified.
-_HEADER = re.compile(rb'\{"alg":"ES256","kid":"([A-Za-z0-9_-]{43})","typ":"JWT"\}\Z')
+_HEADER_FORM = re.compile(rb'\{"alg":"ES256","kid":"([A-Za-z0-9_-]{43})","typ":"JWT"\}\Z')
 
 
 class Step(StrEnum):
@@ -86,8 +85,25 @@ class Step(StrEnum):
         return list(Step).index(self) + 1
 
 
-@dataclass(frozen=True)
-class VerifiedToken:
+# Until Python 3.12, reading a member from its class runs Python code: 2 µs of a verification.
+(
+    _SIZE,
+    _FORM,
+    _HEADER,
+    _KEY,
+    _SIGNATURE,
+    _CLAIMS,
+    _ISSUER,
+    _USE,
+    _AUDIENCE,
+    _SUBJECT,
+    _IMAGES,
+    _DIGESTS,
+    _REVOCATION,
+) = Step
+
+
+class VerifiedToken(NamedTuple):
     """What a token says, after every step passed.
 
     ``id`` is the identity's; ``issued_at`` is in seconds since 1970.
@@ -152,51 +168,51 @@ def verify_token(
         NotVerified: ``step`` names the first step that failed.
 
     """
-    step = Step.SIZE
+    step = _SIZE
     try:
         # 1. Size, before anything is parsed.
         _check_size(token)
         # 2. Form: three canonical base64url parts and a signature of 64 bytes.
-        step = Step.FORM
+        step = _FORM
         signed, header, payload, signature = split_compact(token)
         # 3. Header: exactly alg, kid and typ, in their one spelling.
-        step = Step.HEADER
+        step = _HEADER
         kid = _read_header(header)
         # 4. Key: by kid, from the local set, for its one algorithm.
-        step = Step.KEY
+        step = _KEY
         key = keys.key(kid)
         # 5. Signature over the text as it came.
-        step = Step.SIGNATURE
+        step = _SIGNATURE
         _check_signature(key, signature, signed)
         # 6. Claims: present and of their types.
-        step = Step.CLAIMS
+        step = _CLAIMS
         claims = parse_object(payload)
         check_claims(claims)
         # 7. Issuer: this bridge.
-        step = Step.ISSUER
+        step = _ISSUER
         _check_equal(claims["iss"], issuer)
         # 8. Use: an image identity, not something else that the key signed.
-        step = Step.USE
+        step = _USE
         _check_equal(claims[USE_CLAIM], USE)
         # 9. Audience: any cluster, or one of those accepted here.
-        step = Step.AUDIENCE
+        step = _AUDIENCE
         _check_audience(claims["aud"], audiences)
         # 10. Subject: the trust domain, a workload, and the one expected.
-        step = Step.SUBJECT
+        step = _SUBJECT
         subject = read_subject(claims["sub"], trust_domain=trust_domain)
         if path is not None:
             _check_equal(subject.path, path)
         # 11. Images: their form, and the ones expected.
-        step = Step.IMAGES
+        step = _IMAGES
         planned = read_images(claims)
         if images is not None:
             _check_images(planned, images)
         # 12. Digests: their form, and the id as the hash of it all.
-        step = Step.DIGESTS
+        step = _DIGESTS
         check_digests(planned)
         check_id(claims["jti"], subject=subject, audience=claims["aud"], images=planned)
         # 13. Revocation, last: a forged token must not tell what is revoked.
-        step = Step.REVOCATION
+        step = _REVOCATION
         _check_not_revoked(claims["jti"], revoked)
     except InvalidInput as error:
         raise NotVerified(
@@ -230,7 +246,7 @@ def _check_size(token: str) -> None:
 
 
 def _read_header(header: bytes) -> str:
-    match = _HEADER.match(header)
+    match = _HEADER_FORM.match(header)
     if match is None:
         raise InvalidInput(
             f"found the header {header[:200]!r}, expected exactly {_header('<thumbprint of the key>')!r}"

@@ -68,9 +68,9 @@ def test_the_id_is_the_hash_of_a_form_that_a_person_can_write_down() -> None:
         replace(IDENTITY, workload=replace(WORKLOAD, name="api")),
         replace(IDENTITY, audience=cluster_audience("prod")),
         replace(IDENTITY, images=(IMAGE,)),
-        replace(IDENTITY, images=(replace(IMAGE, digest="sha256:" + "b" * 64), *IDENTITY.images[1:])),
-        replace(IDENTITY, images=(replace(IMAGE, reference="web:2"), *IDENTITY.images[1:])),
-        replace(IDENTITY, images=(replace(IMAGE, name="api"), *IDENTITY.images[1:])),
+        replace(IDENTITY, images=(IMAGE._replace(digest="sha256:" + "b" * 64), *IDENTITY.images[1:])),
+        replace(IDENTITY, images=(IMAGE._replace(reference="web:2"), *IDENTITY.images[1:])),
+        replace(IDENTITY, images=(IMAGE._replace(name="api"), *IDENTITY.images[1:])),
     ],
 )
 def test_another_plan_has_another_id(other: Identity) -> None:
@@ -78,7 +78,7 @@ def test_another_plan_has_another_id(other: Identity) -> None:
 
 
 def test_facts_that_change_later_and_the_order_of_images_leave_the_id_alone() -> None:
-    later = replace(IMAGE, children=(DIGEST,), artifact="acme/docker/web/1", build=Build("web", "2"))
+    later = IMAGE._replace(children=(DIGEST,), artifact="acme/docker/web/1", build=Build("web", "2"))
     assert replace(IDENTITY, images=(IDENTITY.images[1], later)).id == IDENTITY.id
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -68,14 +67,14 @@ def test_the_statement_is_about_the_known_images_and_names_them_all() -> None:
 
 def test_an_image_of_two_containers_is_one_subject() -> None:
     images = (PlannedImage("a", "web:1", WEB), PlannedImage("b", "web:1", WEB))
-    statement = json.loads(identity_statement(replace(token(), images=images)))
+    statement = json.loads(identity_statement(token()._replace(images=images)))
     assert len(statement["subject"]) == 1
     assert len(statement["predicate"]["images"]) == 2
 
 
 def test_a_statement_about_nothing_is_refused() -> None:
     with pytest.raises(InvalidInput, match="no digest"):
-        identity_statement(replace(token(), images=IDENTITY.images[1:]))
+        identity_statement(token()._replace(images=IDENTITY.images[1:]))
 
 
 def test_the_pae_is_that_of_the_dsse_specification() -> None:
