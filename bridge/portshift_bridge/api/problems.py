@@ -104,12 +104,13 @@ def _portshift_error(_request: Request, error: Exception) -> JSONResponse:
     return _unexpected(_request, error)
 
 
-def _http_error(_request: Request, error: Exception) -> JSONResponse:
+def _http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
-        return _unexpected(_request, error)
+        return _unexpected(request, error)
     status = HTTPStatus(error.status_code)
     name = _NAMES.get(status, "invalid-request")
-    return problem(name, status, error.detail, headers=error.headers)
+    detail = error.detail if error.detail != status.phrase else f"{status.phrase.lower()}: {request.url.path}"
+    return problem(name, status, detail, cure="see /docs for what there is", headers=error.headers)
 
 
 def _invalid_parameters(_request: Request, error: Exception) -> JSONResponse:

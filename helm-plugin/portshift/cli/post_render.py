@@ -20,7 +20,7 @@ from portshift.core.context import Context
 from portshift.core.errors import InvalidMessage, PortshiftError, Unreachable
 from portshift.core.kinds import Kinds
 from portshift.core.manifests import Manifests, read_manifests, write_manifests
-from portshift.core.rendering import Judgement, Planned, judge, registration_request, summary
+from portshift.core.rendering import Judgement, Planned, judge, registration_request, summary, tokenless
 from portshift.core.wire import Intent
 
 ON_UNREACHABLE = ("fail", "warn")
@@ -127,6 +127,7 @@ def render(data: bytes, rendering: Rendering) -> bytes:
     said = explicit(rendering.said, function, os.environ, rendering.connection.context)
     context = discover(said, os.environ)
     manifests = read_manifests(data, kinds=rendering.kinds, namespace=context.namespace.text)
+    _warn(tokenless(manifests.places))
     if not manifests.carriers:
         return data
     try:

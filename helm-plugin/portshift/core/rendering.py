@@ -9,6 +9,7 @@ from typing import NamedTuple
 from portshift.core.context import Context
 from portshift.core.errors import InvalidInput, InvalidMessage
 from portshift.core.identity import Workload
+from portshift.core.manifests import Place
 from portshift.core.wire import (
     MAX_IMAGES_PER_WORKLOAD,
     MAX_TEXT,
@@ -160,3 +161,16 @@ def summary(findings: Iterable[Finding]) -> list[str]:
     if len(lines) > MAX_LINES:
         lines[MAX_LINES:] = [f"and {len(lines) - MAX_LINES} more images like these"]
     return lines
+
+
+def tokenless(places: Iterable[Place]) -> list[str]:
+    """One line about the images that stand where no token can go; none when there are none."""
+    found = [place for place in places if place.token is None]
+    if not found:
+        return []
+    first = found[0]
+    count = "an image stands" if len(found) == 1 else f"{len(found)} images stand"
+    return [
+        f"{count} where no token can go; at line {first.line}, {first.kind} {first.name}: {first.reason}; "
+        "`portshift images` lists them"
+    ]

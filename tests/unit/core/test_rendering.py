@@ -4,7 +4,8 @@ import pytest
 
 from portshift.core.errors import InvalidMessage
 from portshift.core.identity import PlannedImage, Workload
-from portshift.core.rendering import Planned, judge, summary
+from portshift.core.manifests import Place
+from portshift.core.rendering import Planned, judge, summary, tokenless
 from portshift.core.wire import ImageResult, Outcome, RegistrationResponse, WorkloadResult
 
 WEB = Workload("apps", "Deployment", "shop", "web")
@@ -71,3 +72,35 @@ def test_many_unknown_images_are_summed_up() -> None:
     assert len(lines) == 11
     assert lines[0].endswith("(and 1 more places)")
     assert lines[-1] == "and 5 more images like these"
+
+
+def place(line: int, *, token: str | None = None, reason: str | None = None) -> Place:
+    return Place(
+        document=1,
+        line=line,
+        api_version="opentelemetry.io/v1alpha1",
+        kind="Instrumentation",
+        name="java",
+        namespace="shop",
+        container=None,
+        field="spec.java.image",
+        reference="otel/java:1",
+        token=token,
+        reason=reason,
+    )
+
+
+def test_images_where_no_token_can_go_are_told_in_one_line() -> None:
+    places = [
+        place(3, token="metadata.annotations"),
+        place(7, reason="injected into others' pods"),
+        place(9, reason="x"),
+    ]
+    assert tokenless(places) == [
+        "2 images stand where no token can go; at line 7, Instrumentation java: injected into others' pods; "
+        "`portshift images` lists them"
+    ]
+
+
+def test_nothing_is_told_where_every_image_has_a_token() -> None:
+    assert tokenless([place(3, token="metadata.annotations")]) == []
