@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portshift.core.wire import Intent, Release
 
@@ -40,8 +40,7 @@ _HELM_FILE = re.compile(r"helm([-_.]?v?\d[\w.-]*)?(\.exe)?\Z", re.IGNORECASE)
 _NOT_DRY = frozenset({"none", "false", "f", "0"})
 
 
-@dataclass(frozen=True)
-class HelmCommand:
+class HelmCommand(NamedTuple):
     """One Helm command line that renders a chart; absent parts were not given.
 
     ``behind_plugin`` says that another Helm process, one that runs a plugin, stands between it and us:

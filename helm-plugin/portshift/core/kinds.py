@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from portshift.core.errors import InvalidInput
 from portshift.core.kind_table import TABLE
@@ -25,8 +25,7 @@ Path = tuple[str, ...]
 _SEGMENT = re.compile(r"(\*|[A-Za-z0-9_-]+)((?:\[\])*)\Z")
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One set of pods of an object: where its images are, and where its token goes.
 
     ``pods`` lead to PodSpecs, ``containers`` to things with ``image`` and perhaps ``name``, ``images`` to a
@@ -42,8 +41,7 @@ class Rule:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of object.
 
     ``immutable`` says that its template may not change after creation, so that the token sits in the

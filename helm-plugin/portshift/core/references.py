@@ -9,7 +9,7 @@ official image, the tag is ``latest`` where neither tag nor digest is given, and
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from portshift.core.errors import InvalidReference
 
@@ -30,8 +30,7 @@ _IDENTIFIER = re.compile(r"[a-f0-9]{64}\Z")
 _DIGEST = re.compile(r"(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})\Z")
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """A normalised reference: ``domain`` is never empty, and exactly one of ``tag`` and ``digest`` is set."""
 
     domain: str
@@ -46,7 +45,7 @@ class Reference:
             InvalidReference: ``digest`` is none.
 
         """
-        return replace(self, tag=None, digest=_checked_digest(digest))
+        return self._replace(tag=None, digest=_checked_digest(digest))
 
     @property
     def repository(self) -> str:

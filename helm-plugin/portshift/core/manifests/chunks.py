@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _CUT = re.compile(rb"\n---(?=[ \t\r\n]|\Z)")
 _LONE_CR = re.compile(rb"\r(?!\n)")
@@ -32,16 +31,14 @@ _BEFORE_ALIAS = b"\n:-?[,{"
 _MAX_BRACKETS: Final = 1_000
 
 
-@dataclass(frozen=True)
-class Plain:
+class Plain(NamedTuple):
     """A plain chunk: the kinds it may have, in most cases one, and whether aliases may be in it."""
 
     kinds: tuple[str, ...]
     aliases: bool
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Part of the input: ``offset`` is its first byte's, ``line`` its first line's number from 1."""
 
     offset: int

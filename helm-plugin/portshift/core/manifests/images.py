@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portshift.core.errors import InvalidReference
 from portshift.core.kinds import ANY_KEY, ITEM, Path
@@ -43,8 +43,7 @@ def wanted_pod_spec(*, outside: bool) -> Wanted:
     }
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """An image that was found: ``name`` is what a token calls it, ``pair`` where a rewrite would go."""
 
     name: str
@@ -110,7 +109,7 @@ def container_images(found: Found) -> Iterator[Image]:
     name = scalar_text(node.get("name"))
     for image in _scalar_image(node, "image", text, name=name, container=True):
         injected = image.reference == "auto" and name == "istio-proxy"
-        yield Image(**{**image.__dict__, "reason": INJECTED}) if injected else image
+        yield image._replace(reason=INJECTED) if injected else image
     yield from _argument_images(node, text, name)
     yield from _variable_images(node, text, name)
 
@@ -172,7 +171,7 @@ def proxy_image(annotations: Node | None, text: str) -> Iterator[Image]:
     """The sidecar image that a pod's annotations ask Istio for."""
     if isinstance(annotations, MappingNode):
         for image in _scalar_image(annotations, PROXY_IMAGE, text, name=None, container=False):
-            yield Image(**{**image.__dict__, "reason": INJECTED})
+            yield image._replace(reason=INJECTED)
 
 
 def looks_like_reference(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from portshift.core.identity import Workload
 from portshift.core.manifests.nodes import MappingNode, Node, Pair, Scalar
@@ -11,8 +12,7 @@ from portshift.core.manifests.text import Text
 ANNOTATION = "portshift.io/identity"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One image reference and where it stands.
 
     ``document`` counts every YAML document of the input from 1, empty ones too; ``line`` counts from 1.
@@ -50,8 +50,7 @@ class Place:
         }
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """Where a token is written: below ``chain``, the keys that ``mapping`` still lacks.
 
     With ``pair``, its value is what gives way: a null, or with an empty chain the token that stands there.
@@ -67,8 +66,7 @@ class Site:
     step: int
 
 
-@dataclass(frozen=True)
-class Rewrite:
+class Rewrite(NamedTuple):
     """A reference that pinning may replace, where it is written."""
 
     reference: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from portshift.core.identity import Workload
 from portshift.core.kinds import ANY_KEY, ITEM, Kind, Kinds, Path, Rule
@@ -90,7 +89,7 @@ class DocumentReader:
                 images += [i for at in walk(found, rest) for i in proxy_image(at[1], token)]
             reason = rule.reason
             if reason is not None:
-                images = [replace(image, reason=image.reason or reason) for image in images]
+                images = [image._replace(reason=image.reason or reason) for image in images]
             yield Draft(tuple(images), found[1], rest, token)
 
     def _images(self, rule: Rule, stem: Path, found: Found, node: MappingNode) -> Iterator[Image]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from portshift.core.errors import InvalidInput
 from portshift.core.identity import Workload
@@ -18,8 +19,7 @@ NAMELESS = "the object has neither name nor generateName"
 _OWN = ".".join(OWN_ANNOTATIONS)
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """An object whose kind is known; ``prefix`` is ``items[n].`` inside a list."""
 
     node: MappingNode
@@ -29,8 +29,7 @@ class Subject:
     workload: Workload
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """Images that share a token; its annotations are at ``path`` below ``base``, in full at ``token``."""
 
     images: tuple[Image, ...]

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from portshift.core.manifests.model import Manifests, Rewrite, Site
 from portshift.core.manifests.nodes import MappingNode, Node, Scalar
@@ -20,15 +19,13 @@ from portshift.core.manifests.text import Text
 _Entries = dict[str, Union[str, "_Entries"]]
 
 
-@dataclass(frozen=True)
-class _Edit:
+class _Edit(NamedTuple):
     start: int
     end: int
     new: bytes
 
 
-@dataclass
-class _Addition:
+class _Addition(NamedTuple):
     site: Site
     entries: _Entries
 
