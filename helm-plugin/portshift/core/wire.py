@@ -1,8 +1,9 @@
 """Every message between the command line and the bridge, defined once.
 
-A message is a named tuple, because every rendering pays 0.5 ms for each dataclass it loads; ``to_json`` and ``from_json`` convert it to and from the plain values that
-``json`` reads and writes. Reading is strict about what a field holds and lenient about fields it does not
-know, so a newer neighbour may say more. tests/wire holds a sample of each.
+A message is a named tuple, because a rendering pays 0.5 ms for each dataclass it loads; ``to_json`` and
+``from_json`` convert it to and from the plain values that ``json`` reads and writes. Reading is strict about
+what a field holds and lenient about fields it does not know, so a newer neighbour may say more. tests/wire
+holds a sample of each.
 """
 
 from __future__ import annotations
