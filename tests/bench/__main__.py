@@ -13,7 +13,8 @@ from tests.cluster.processes import NotReady
 ROWS: Final = (
     "rendering.beside_pyyaml",
     "rendering.beside_kustomize",
-    "process.whole_process",
+    "process.beside_kustomize",
+    "process.beside_bare_python",
     "tokens.verify_rate",
 )
 
