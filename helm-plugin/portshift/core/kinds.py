@@ -22,7 +22,8 @@ OWN_ANNOTATIONS = ("metadata", "annotations")
 
 # A step is a key, ITEM for each item of a sequence, or ANY_KEY for each value of a mapping.
 Path = tuple[str, ...]
-_SEGMENT = re.compile(r"(\*|[A-Za-z0-9_-]+)((?:\[\])*)\Z")
+_SEGMENT = r"(?:\*|[A-Za-z0-9_-]+)(?:\[\])*"
+_PATH = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT})*\Z")
 
 
 class Rule(NamedTuple):
@@ -156,15 +157,9 @@ def parse_path(text: Any) -> Path:
         InvalidInput: ``text`` is no path of keys, ``[]`` and ``*``.
 
     """
-    steps: list[str] = []
-    for segment in text.split(".") if isinstance(text, str) else [""]:
-        match = _SEGMENT.match(segment)
-        if match is None:
-            raise InvalidInput(
-                f"found the path {text!r}, expected keys joined by '.', with '[]' for each item"
-            )
-        steps += [match[1], *[ITEM] * (len(match[2]) // 2)]
-    return tuple(steps)
+    if not isinstance(text, str) or not _PATH.match(text):
+        raise InvalidInput(f"found the path {text!r}, expected keys joined by '.', with '[]' for each item")
+    return tuple(text.replace(ITEM, f".{ITEM}").split("."))
 
 
 def _fields(value: Any, known: set[str]) -> Mapping[str, Any]:
