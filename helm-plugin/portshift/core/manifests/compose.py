@@ -172,12 +172,13 @@ class Composer:
     def _sequence(self, event: Any, wanted: Wanted | None, depth: int) -> Sequence:
         node = Sequence(event)
         inner = None if wanted is None else wanted.get("[]", _UNWANTED)
+        skip = self._skip_watched if self._watched else self._skip
         while True:
             item: Any = self._next()
             if item.__class__ is SequenceEndEvent:
                 break
             if inner is _UNWANTED:
-                self._skip_watched(item)
+                skip(item)
             else:
                 node.items.append(self._node(item, inner, depth + 1))
         end: Any = item

@@ -51,7 +51,7 @@ def read_manifests(
 def _located(error: YAMLError, data: bytes, parser: OpenParser) -> InvalidManifest:
     """``error`` where it stands in all of ``data``, found by parsing that as one stream."""
     try:
-        for _ in Composer(parser(data)).documents({}):
+        for _ in Composer(parser(data)).documents({}, aliases=False):
             pass
     except YAMLError as whole:
         return invalid(whole, data)

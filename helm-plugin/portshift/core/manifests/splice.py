@@ -100,9 +100,10 @@ def _null_replaced(site: Site, entries: _Entries) -> _Edit:
             return _edit(text, key_end, key_end, b": " + _flow(entries))
         return _edit(text, colon + 1, colon + 1, b" " + _flow(entries))
     position, ending = text.line_end(key_end)
-    lines = _block(entries, pair.key.column + site.step, site.step, ending or text.ending_before(key_end))
+    before = text.ending_before(text.line_start(pair.key.start, pair.key.column))
+    lines = _block(entries, pair.key.column + site.step, site.step, ending or before)
     if not ending:
-        lines = text.ending_before(text.line_start(pair.key.start, pair.key.column)) + lines.rstrip(b"\r\n")
+        lines = before + lines.rstrip(b"\r\n")
     return _edit(text, position, position, lines)
 
 
