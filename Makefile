@@ -18,7 +18,7 @@ test: .venv/installed ## set everything up, then lint, types, import rules, docs
 	@$(python) -m tools.test
 
 soak: .venv/installed ## the long runs that make test holds only in short form
-	@$(python) -m pytest -m soak
+	@$(python) -m pytest -m '' -v -s --hypothesis-profile=soak tests/property tests/soak
 
 lint: .venv/installed ## style, types, import rules and links in the documentation
 	@$(python) -m tools.lint

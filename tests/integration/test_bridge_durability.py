@@ -10,13 +10,14 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
-import requests
 
 from tests.fakes.bridge_services import rendering
 from tests.integration.bridge_process import BridgeProcess, environment, running
+from tests.integration.killing import Killing
 
 pytestmark = pytest.mark.integration
 
@@ -46,42 +47,11 @@ def test_two_processes_give_the_same_workload_the_same_token_at_the_same_moment(
 
 
 def test_what_was_accepted_survives_kill_9(tmp_path: Path) -> None:
-    variables = environment(tmp_path / "data")
-    accepted: dict[str, str] = {}
-
-    def load(bridge: BridgeProcess, worker: int) -> None:
-        for number in range(10_000):
-            try:
-                result = register(bridge, "app:1", name=f"web-{worker}-{number}")["workloads"][0]
-            except requests.RequestException:
-                return
-            accepted[result["id"]] = result["token"]
-
-    for _ in range(3):
-        with running(variables) as bridge, ThreadPoolExecutor(4) as threads:
-            enough = len(accepted) + 25
-            working = [
-                threads.submit(load, bridge, worker) for worker in range(len(accepted), len(accepted) + 4)
-            ]
-            while len(accepted) < enough:
-                assert bridge.process.poll() is None
-                threading.Event().wait(0.01)
-            bridge.process.kill()
-            for each in working:
-                each.result(timeout=60)
-    with running(variables) as bridge:
-        for id_, token in accepted.items():
-            assert bridge.call("GET", f"identities/{id_}").json()["token"] == token
-        bridge.stop()
-    with sqlite3.connect(tmp_path / "data" / "portshift.db") as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        half = connection.execute(
-            "SELECT count(*) FROM identities WHERE key NOT IN (SELECT identity_key FROM identity_images)"
-            " OR key NOT IN (SELECT identity_key FROM registration_identities)"
-        )
-        assert half.fetchone() == (0,)
-    connection.close()
+    killing = Killing(tmp_path / "data", Random())
+    for number in range(3):
+        killing.round(number)
+    assert killing.tokens
+    killing.finish()
 
 
 @pytest.fixture
