@@ -27,24 +27,26 @@ class Question:
         return self._answer
 
 
-SOON = Deadline.after(60)
+def soon() -> Deadline:
+    """A deadline of this moment: one made at import would have passed when a long session comes here."""
+    return Deadline.after(60)
 
 
 def test_an_answer_is_kept() -> None:
     cache, question = Cache[str, str](size=2), Question()
-    assert [cache.remember("a", question, deadline=SOON) for _ in range(3)] == ["yes"] * 3
+    assert [cache.remember("a", question, deadline=soon()) for _ in range(3)] == ["yes"] * 3
     assert question.asked == 1
 
 
 def test_the_answer_used_longest_ago_makes_room() -> None:
     cache, first = Cache[str, str](size=2), Question()
-    cache.remember("a", first, deadline=SOON)
-    cache.remember("b", Question(), deadline=SOON)
-    cache.remember("a", first, deadline=SOON)
-    cache.remember("c", Question(), deadline=SOON)
-    cache.remember("a", first, deadline=SOON)
+    cache.remember("a", first, deadline=soon())
+    cache.remember("b", Question(), deadline=soon())
+    cache.remember("a", first, deadline=soon())
+    cache.remember("c", Question(), deadline=soon())
+    cache.remember("a", first, deadline=soon())
     assert first.asked == 1
-    cache.remember("b", again := Question(), deadline=SOON)
+    cache.remember("b", again := Question(), deadline=soon())
     assert again.asked == 1
 
 
@@ -52,15 +54,15 @@ def test_an_old_answer_is_asked_for_again() -> None:
     clock = [0.0]
     cache, question = Cache[str, str](size=2, seconds=300, now=lambda: clock[0]), Question()
     for clock[0] in (0.0, 299.0, 300.0, 599.0):
-        cache.remember("a", question, deadline=SOON)
+        cache.remember("a", question, deadline=soon())
     assert question.asked == 2
 
 
 def test_a_failure_is_not_kept() -> None:
     cache, question = Cache[str, str](size=2), Question(failures=1)
     with pytest.raises(Unreachable):
-        cache.remember("a", question, deadline=SOON)
-    assert cache.remember("a", question, deadline=SOON) == "yes"
+        cache.remember("a", question, deadline=soon())
+    assert cache.remember("a", question, deadline=soon()) == "yes"
 
 
 def test_callers_at_the_same_time_share_one_question() -> None:
@@ -71,7 +73,7 @@ def test_callers_at_the_same_time_share_one_question() -> None:
         return question()
 
     with ThreadPoolExecutor(8) as workers:
-        waiting = [workers.submit(cache.remember, "a", ask, deadline=SOON) for _ in range(8)]
+        waiting = [workers.submit(cache.remember, "a", ask, deadline=soon()) for _ in range(8)]
         gate.set()
         assert [future.result() for future in waiting] == ["yes"] * 8
     assert question.asked == 1
@@ -86,7 +88,7 @@ def test_nobody_waits_for_another_s_question_beyond_the_deadline() -> None:
         return "late"
 
     with ThreadPoolExecutor(1) as workers:
-        first = workers.submit(cache.remember, "a", ask, deadline=SOON)
+        first = workers.submit(cache.remember, "a", ask, deadline=soon())
         asking.wait(5)
         with pytest.raises(Unreachable, match="no answer yet"):
             cache.remember("a", Question(), deadline=Deadline.after(0.01))
