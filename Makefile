@@ -29,7 +29,7 @@ bench: .venv/installed ## speed beside its references, measured in the same run
 wheel: .venv/installed ## build the sdist and the wheel into dist/
 	@$(python) -m tools.wheel
 
-tools: .venv/installed ## build Helm 3, Helm 4, etcd and kube-apiserver at their pinned versions into .tools/bin
+tools: .venv/installed ## build the pinned Helms, API server, etcd, helmfile, helm-diff and kustomize into .tools/bin
 	@$(python) -m tools.build_tools
 
 lock: .venv/installed ## resolve setup.cfg anew into requirements/*.lock
