@@ -73,7 +73,8 @@ def _deploy(terminal: Terminal, helm: FoundHelm) -> None:
     plain = terminal.run("helm", "template", *chart, quiet=True)
     signed = terminal.run("helm", "portshift", "template", *chart, quiet=True)
     (FOLDER / f"helm{helm.major}.yaml").write_text(signed)
-    terminal.title("What changed: one annotation for each pod template, with its signed token")
+    its_own = "; the other changed lines are Helm 4's own re-indentation" if helm.major >= 4 else ""
+    terminal.title(f"What changed: one annotation for each pod template, with its signed token{its_own}")
     terminal.show("\n".join(_changes(plain, signed)))
     if helm.major >= 4:
         # Helm 3 asks the API server even for a client-side dry run of an install.
