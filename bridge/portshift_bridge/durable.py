@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,12 +38,15 @@ def locked(folder: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
 def replace_file(path: Path, data: bytes) -> None:
     """Write ``path`` with mode 0600: after a crash it holds the old bytes or the new ones, never a part.
 
+    The caller holds the folder's lock. What a crashed writer left behind is written over.
+
     Raises:
         PortshiftError: the disk is full, or the folder cannot be written.
 
     """
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    fresh = path.with_name(f".{path.name}.new")
     try:
+        fresh.unlink(missing_ok=True)
         _write_new(fresh, data)
         fresh.replace(path)
         _sync_folder(path.parent)
