@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from tests.e2e.conftest import Shop, pointed_at
 from tests.e2e.impostors import http, http_json, impostor, slow_proxy
 from tests.e2e.program import Portshift, deployment, failed, one_token
 from tests.integration.bridge_process import BridgeProcess, environment, running
+from tests.integration.small_disk import mounted
 
 pytestmark = pytest.mark.integration
 
@@ -194,14 +193,8 @@ def test_an_image_that_no_registry_knows_is_a_warning_and_a_token_without_its_di
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk", mebibytes=4) as folder:
+        yield folder
 
 
 def test_a_full_disk_under_the_database_stops_a_rendering_and_space_cures_it(

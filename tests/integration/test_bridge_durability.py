@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sqlite3
 import subprocess
@@ -18,6 +17,7 @@ import pytest
 from tests.fakes.bridge_services import rendering
 from tests.integration.bridge_process import BridgeProcess, environment, running
 from tests.integration.killing import Killing
+from tests.integration.small_disk import mounted
 
 pytestmark = pytest.mark.integration
 
@@ -56,14 +56,8 @@ def test_what_was_accepted_survives_kill_9(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk", mebibytes=1) as folder:
+        yield folder
 
 
 def test_on_a_full_disk_what_was_accepted_stays_and_space_cures_it(small_disk: Path, tmp_path: Path) -> None:

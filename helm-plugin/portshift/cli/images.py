@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from portshift.cli.examples import examples
-from portshift.cli.manifest_files import read_kinds, read_manifest_file
+from portshift.cli.manifest_files import kinds_option, read_kinds, read_manifest_file
 from portshift.cli.output import LIST_FORMATS, Column, Item, Listing, rows, write_list
 from portshift.core.errors import InvalidManifest, UsageFault
 from portshift.core.kinds import Kinds
@@ -46,14 +46,7 @@ LISTING = Listing(
     show_envvar=True,
     help="The namespace of objects that name none.",
 )
-@click.option(
-    "--kinds",
-    "kinds_file",
-    type=click.Path(path_type=Path),
-    envvar="PORTSHIFT_KINDS",
-    show_envvar=True,
-    help="A file with more kinds that hold images.",
-)
+@kinds_option
 @click.option(
     "-o", "--output", type=click.Choice(LIST_FORMATS), default="table", show_default=True, help="The form."
 )

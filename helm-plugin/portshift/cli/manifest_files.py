@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+import click
 import yaml
 
 from portshift.adapters.yaml_files import load_yaml
@@ -55,6 +57,18 @@ def read_manifest_file(name: str) -> bytes:
             return read_bounded(stream, name)
     except OSError as error:
         raise PortshiftError(f"cannot read {name}: {error.strerror}") from error
+
+
+def kinds_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--kinds`` to a command that reads manifests."""
+    return click.option(
+        "--kinds",
+        "kinds_file",
+        type=click.Path(path_type=Path),
+        envvar="PORTSHIFT_KINDS",
+        show_envvar=True,
+        help="A file with more kinds that hold images.",
+    )(function)
 
 
 def read_kinds(path: Path | None) -> Kinds:

@@ -15,7 +15,7 @@ from portshift.adapters.places import configuration_file
 from portshift.cli.connection import Connection, find_connection
 from portshift.cli.discovery import Said, discover, explicit
 from portshift.cli.examples import examples
-from portshift.cli.manifest_files import read_kinds, read_stdin
+from portshift.cli.manifest_files import kinds_option, read_kinds, read_stdin
 from portshift.core.context import Context
 from portshift.core.errors import InvalidMessage, PortshiftError, Unreachable
 from portshift.core.kinds import Kinds
@@ -69,14 +69,7 @@ class Rendering(NamedTuple):
     help="What to do when bridge or registry give no answer; warn leaves those workloads without token.",
 )
 @click.option("--timeout", type=float, help="Seconds for the bridge's answer.  [env: PORTSHIFT_TIMEOUT]")
-@click.option(
-    "--kinds",
-    "kinds_file",
-    type=click.Path(path_type=Path),
-    envvar="PORTSHIFT_KINDS",
-    show_envvar=True,
-    help="A file with more kinds that hold images.",
-)
+@kinds_option
 @click.option("--bridge", "bridge_url", metavar="URL", help="The bridge.  [env: PORTSHIFT_BRIDGE_URL]")
 @click.option("--context", "context_name", metavar="NAME", help="A context of the configuration file.")
 def post_render(

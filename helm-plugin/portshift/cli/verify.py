@@ -11,7 +11,7 @@ import click
 from portshift.adapters.bridge import Bridge, segment
 from portshift.cli.connection import with_bridge
 from portshift.cli.examples import examples
-from portshift.cli.manifest_files import read_kinds, read_manifest_file
+from portshift.cli.manifest_files import kinds_option, read_kinds, read_manifest_file
 from portshift.cli.output import Column, Item, Listing, list_output, say, write_list
 from portshift.core.errors import InvalidInput, NotVerified, PortshiftError, UsageFault
 from portshift.core.identity import cluster_audience
@@ -51,7 +51,7 @@ LISTING = Listing(
     show_envvar=True,
     help="The namespace of objects that name none; without it, the one their token names.",
 )
-@click.option("--kinds", "kinds_file", type=click.Path(path_type=Path), help="A file with more kinds.")
+@kinds_option
 @click.option("--jwks", type=click.Path(path_type=Path), help="Verify without a bridge, with these keys.")
 @click.option("--issuer", help="With --jwks: the issuer to accept, as `portshift status` shows it.")
 @click.option("--trust-domain", help="With --jwks: the trust domain to accept.")
