@@ -26,3 +26,8 @@ def moment(microseconds: int) -> datetime:
 def rfc3339(microseconds: int) -> str:
     """``2026-05-01T12:00:00.000000Z``."""
     return moment(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def microseconds(aware: datetime) -> int:
+    """An aware datetime as microseconds since 1970, UTC."""
+    return (aware - _EPOCH) // timedelta(microseconds=1)

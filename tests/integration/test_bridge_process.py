@@ -181,8 +181,8 @@ def test_it_serves_tls(tmp_path: Path, variables: dict[str, str]) -> None:
 def test_migrate_says_what_it_did(variables: dict[str, str]) -> None:
     first, again = run(variables, "migrate"), run(variables, "migrate")
 
-    assert "schema none to 0001" in first.stdout
-    assert "has schema 0001 already" in again.stdout
+    assert "schema none to 0002" in first.stdout
+    assert "has schema 0002 already" in again.stdout
 
 
 def test_the_openapi_document_needs_no_data_folder(tmp_path: Path) -> None:

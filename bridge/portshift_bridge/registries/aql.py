@@ -25,11 +25,11 @@ def manifests_of_image(*, repository: str, image: str, digest: str) -> str:
     image of Docker Hub sits below ``library/`` however it was asked for.
     """
     folders = [image] if "/" in image else [image, f"library/{image}"]
-    return _items(
+    return items(
         [
-            _any("repo", [repository, f"{repository}-cache"]),
-            _any("name", [MANIFEST, MANIFEST_LIST]),
-            _any("path", [{"$match": f"{folder}/*"} for folder in folders]),
+            any_of("repo", [repository, f"{repository}-cache"]),
+            any_of("name", [MANIFEST, MANIFEST_LIST]),
+            any_of("path", [{"$match": f"{folder}/*"} for folder in folders]),
             {"@docker.manifest.digest": digest},
         ],
         include=("repo", "path", "name", "property"),
@@ -38,14 +38,21 @@ def manifests_of_image(*, repository: str, image: str, digest: str) -> str:
 
 def one_item(repository: str) -> str:
     """Anything at all in ``repository``: whether the login may ask."""
-    return _items([{"repo": repository}], include=("repo", "path", "name")) + ".limit(1)"
+    return items([{"repo": repository}], include=("repo", "path", "name")) + ".limit(1)"
 
 
-def _any(field: str, values: list[Any]) -> dict[str, Any]:
+def any_of(field: str, values: list[Any]) -> dict[str, Any]:
+    """The criterion that ``field`` is one of the values or patterns."""
     return {"$or": [{field: value} for value in values]}
 
 
-def _items(criteria: list[dict[str, Any]], *, include: tuple[str, ...]) -> str:
+def items(criteria: list[dict[str, Any]], *, include: tuple[str, ...]) -> str:
+    """The query for items that meet all criteria.
+
+    Raises:
+        InvalidInput: the query is longer than Artifactory takes.
+
+    """
     found = json.dumps({"$and": criteria}, separators=(",", ":"))
     fields = ",".join(json.dumps(field) for field in include)
     query = f"items.find({found}).include({fields})"

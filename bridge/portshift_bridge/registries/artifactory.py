@@ -31,10 +31,9 @@ from portshift_bridge.registries.facts import (
     stored_manifests,
     stored_name,
 )
-from portshift_bridge.registries.guard import GuardedAdapter
 from portshift_bridge.registries.model import Login, Registry
-from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.transport import Answer, Transport
+from portshift_bridge.registries.session import open_session
+from portshift_bridge.registries.transport import Answer
 
 _DIGEST_PREFIX = "sha256:"
 
@@ -89,8 +88,7 @@ class Artifactory:
         adapter: BaseAdapter | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        transport = Transport(registry.url, adapter=adapter or GuardedAdapter(ca=registry.ca), sleep=sleep)
-        self._session = Session(transport, login)
+        self._session = open_session(registry, login, adapter=adapter, sleep=sleep)
 
     def close(self) -> None:
         self._session.close()

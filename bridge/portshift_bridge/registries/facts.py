@@ -87,7 +87,7 @@ def stored_manifests(document: Any) -> tuple[StoredManifest, ...]:
                 repository=str(row["repo"]),
                 path=str(row["path"]),
                 name=str(row["name"]),
-                properties=_properties(row.get("properties", [])),
+                properties=properties_of(row.get("properties", [])),
             )
             for row in document["results"]
         )
@@ -97,7 +97,8 @@ def stored_manifests(document: Any) -> tuple[StoredManifest, ...]:
         ) from error
 
 
-def _properties(entries: Sequence[Mapping[str, Any]]) -> Properties:
+def properties_of(entries: Sequence[Mapping[str, Any]]) -> Properties:
+    """Properties from AQL, where several values of one key are repeated entries."""
     found: dict[str, tuple[str, ...]] = {}
     for entry in entries:
         key = str(entry["key"])

@@ -179,6 +179,14 @@ class Login:
         return cls(kind=kind, **{part: _credential(body, part, kind) for part in wanted})
 
 
+@dataclass(frozen=True)
+class UnavailableLogin:
+    """In place of a login that the secret store cannot give now: why, and the cure."""
+
+    problem: str
+    cure: str | None = None
+
+
 _LOGIN_PARTS: Mapping[LoginKind, tuple[str, ...]] = {
     LoginKind.ANONYMOUS: (),
     LoginKind.PASSWORD: ("username", "secret"),

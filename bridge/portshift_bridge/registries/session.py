@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from requests.adapters import BaseAdapter
 
 from portshift.core.errors import Unreachable
 from portshift_bridge.registries.challenge import Challenge, Tokens, bearer_challenge
 from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound, UnexpectedAnswer
-from portshift_bridge.registries.model import Login, LoginKind
+from portshift_bridge.registries.guard import GuardedAdapter
+from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.transport import Answer, Transport
 
 # Artifactory runs three AQL queries of a user at once and answers 429 to those that wait too long.
@@ -40,8 +45,25 @@ class Session:
         self._transport.close()
 
     def get(self, path: str, *, deadline: Deadline, params: Mapping[str, str] | None = None) -> Answer:
+        return self.send("GET", path, deadline=deadline, params=params)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        deadline: Deadline,
+        params: Mapping[str, str] | None = None,
+        document: object = None,
+    ) -> Answer:
+        """A request that is safe to repeat, with ``document`` as its JSON body unless that is None."""
+        headers, body = dict(self._identification), None
+        if document is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(document).encode()
+        url = self._url(path)
         answer = self._transport.request(
-            "GET", self._url(path), deadline=deadline, headers=self._identification, params=params
+            method, url, deadline=deadline, headers=headers, params=params, body=body
         )
         return self._accepted(answer)
 
@@ -134,6 +156,18 @@ class Session:
 
     def _url(self, path: str) -> str:
         return f"{self._transport.base}/{path}"
+
+
+def open_session(
+    registry: Registry,
+    login: Login,
+    *,
+    adapter: BaseAdapter | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Session:
+    """A session with the registry as the login: the one way to Artifactory. The caller closes it."""
+    transport = Transport(registry.url, adapter=adapter or GuardedAdapter(ca=registry.ca), sleep=sleep)
+    return Session(transport, login)
 
 
 def _identification(login: Login) -> dict[str, str]:

@@ -156,3 +156,93 @@ audit = Table(
     Column("detail", JSON, nullable=False),
     Index(None, "at"),
 )
+
+# A manifest or list by its digest: what never changes about it. Where it lies is in artifact_paths.
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("digest", String(80), nullable=False),
+    Column("media_type", Text),
+    # Bytes of the manifest's layers and configuration; of a list, absent.
+    Column("size", BigInteger),
+    Column("platforms", JSON, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("first_seen_at", BigInteger, nullable=False),
+    UniqueConstraint("digest"),
+    Index(None, "first_seen_at", "key"),
+)
+
+# The children of a list in its order; by digest it tells a child's parents.
+artifact_children = Table(
+    "artifact_children",
+    metadata,
+    Column("artifact_key", _Key, ForeignKey("artifacts.key", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("digest", String(80), nullable=False),
+    Index(None, "digest"),
+)
+
+# A manifest file in a physical repository of a registry; ``path`` is its folder.
+artifact_paths = Table(
+    "artifact_paths",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("artifact_key", _Key, ForeignKey("artifacts.key", ondelete="CASCADE"), nullable=False),
+    Column("registry", String(64), nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("image", Text, nullable=False),
+    # Absent for the folder of a list's child.
+    Column("tag", Text),
+    Column("created", BigInteger),
+    Column("modified", BigInteger),
+    Column("properties", JSON, nullable=False),
+    Column("build_name", Text),
+    Column("build_number", Text),
+    Column("seen_at", BigInteger, nullable=False),
+    UniqueConstraint("registry", "repository", "path", "name"),
+    Index(None, "artifact_key"),
+    Index(None, "image", "tag"),
+    Index(None, "build_name", "build_number"),
+)
+
+# How far a registry was read: the cursor of the poller, and when its paths were compared last.
+registry_progress = Table(
+    "registry_progress",
+    metadata,
+    Column("registry", String(64), primary_key=True),
+    Column("modified_until", BigInteger),
+    Column("compared_at", BigInteger),
+    # Until then another process is reading this registry.
+    Column("leased_until", BigInteger, nullable=False),
+    Column("problem", Text),
+)
+
+# Issuers of job tokens that an administrator trusts, and what their jobs may do.
+trusts = Table(
+    "trusts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("issuer", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("claims", JSON, nullable=False),
+    Column("clusters", JSON, nullable=False),
+    Column("namespaces", JSON, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# Short-lived access of a job, given in exchange for its token.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("trust", String(64), ForeignKey("trusts.name", ondelete="CASCADE"), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("clusters", JSON, nullable=False),
+    Column("namespaces", JSON, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "expires_at"),
+)
