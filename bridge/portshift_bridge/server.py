@@ -16,6 +16,7 @@ from portshift.core.errors import PortshiftError
 from portshift_bridge import listening
 from portshift_bridge.app import create_app
 from portshift_bridge.clock import system_clock
+from portshift_bridge.dumps import forbid_core_dumps
 from portshift_bridge.key_commands import keys
 from portshift_bridge.logs import set_up_logging
 from portshift_bridge.settings import load_settings, settings_options
@@ -28,6 +29,7 @@ def main() -> None:
     """Run the command; a failure that is understood is one line on stderr and an exit code."""
     # The data folder's files are for the bridge's user only.
     os.umask(0o077)
+    forbid_core_dumps()
     try:
         cli(prog_name="portshift-bridge")
     except PortshiftError as error:
