@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +15,7 @@ from tests.standin.access import Access
 from tests.standin.app import Application
 from tests.standin.conjure import Conjurer
 from tests.standin.faults import Fault, LoggedRequest
+from tests.standin.plugins import Execution
 from tests.standin.seeding import Seeding
 from tests.standin.store import Store
 from tests.standin.switches import Switches
@@ -120,7 +121,14 @@ class Standin(Seeding):
 
     def block(self, repo: str, name: str, reference: str | None = None) -> None:
         """Have Xray block an image: its manifests are a 403."""
-        self.application.docker.blocked.append((repo, name, reference))
+        self.application.routes.docker.blocked.append((repo, name, reference))
+
+    def add_plugin(
+        self, name: str, version: str, *, description: str = "", users: Iterable[str] = ()
+    ) -> None:
+        """Install a user plugin with one execution, which ``users`` may call beside administrators."""
+        execution = Execution(name, version, description, tuple(users))
+        self.application.routes.plugins.executions[name] = execution
 
     # Faults
 
@@ -151,7 +159,7 @@ class Standin(Seeding):
     def heal(self) -> None:
         """Forget every fault and block."""
         self.application.faults.clear()
-        self.application.docker.blocked.clear()
+        self.application.routes.docker.blocked.clear()
 
     # What happened
 

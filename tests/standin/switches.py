@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 OLD, GROOVY_3, CURRENT = "6.20.0", "7.77.3", "7.119.5"
+ADDONS = ("build", "docker", "properties", "rest", "search", "user-plugins", "webstart")
 
 
 @dataclass
@@ -15,6 +16,8 @@ class Switches:
     The defaults are what the facts document; where they are silent, what is strictest for a client.
 
     version: 6.20 differs in messages and in the property grammar (facts §2).
+    licence: the type that administrators read; everybody reads only its hash.
+    addons: what the licence unlocks, as ``api/system/version`` lists it.
     anonymous: whether requests without credentials are served as the user ``anonymous``.
     hide_unauthorized: a path that may not be read is a 404 ``Resource not found`` for anonymous.
     repository_configuration: what a non-admin gets of ``/api/repositories/KEY``.
@@ -31,6 +34,8 @@ class Switches:
     """
 
     version: str = CURRENT
+    licence: str = "Enterprise Plus"
+    addons: tuple[str, ...] = ADDONS
     anonymous: bool = False
     hide_unauthorized: bool = False
     repository_configuration: Literal["full", "403", "404"] = "403"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 
 from tests.standin.access import Access
@@ -26,12 +27,25 @@ class System:
         return Answer.text("OK")
 
     def version(self, request: Request) -> Answer:
+        """Version, revision, what the licence unlocks and its hash; an unlicensed server has no add-ons."""
         self.access.require_login(request.user)
-        version = self.switches.version
-        revision = version.replace(".", "") + "900"
+        version, licence = self.switches.version, self.switches.licence
         return Answer.json(
-            {"version": version, "revision": revision, "addons": ["build", "docker"], "license": "standin"}
+            {
+                "version": version,
+                "revision": version.replace(".", "") + "900",
+                "addons": list(self.switches.addons),
+                "license": hashlib.sha1(licence.encode(), usedforsecurity=False).hexdigest(),
+            }
         )
+
+    def license(self, request: Request) -> Answer:
+        """The licence itself, for administrators."""
+        user = self.access.require_login(request.user)
+        if not user.admin:
+            raise Refusal(403)
+        licence = {"type": self.switches.licence, "validThrough": "Dec 31, 2099", "licensedTo": "Stand-in"}
+        return Answer.json(licence)
 
     def repositories(self, request: Request) -> Answer:
         """Those that the login can see; ``type`` in the list is ``rclass`` in the single answer."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.standin import GROOVY_3, OLD, Permission, Standin
+from tests.standin import Permission, Standin
 from tests.unit.standin.client import Client
 
 READER = ("reader", "reads")
@@ -121,14 +121,6 @@ def test_every_kind_of_credentials(client: Client, standin: Standin) -> None:
     assert status(headers={"X-JFrog-Art-Api": "x"}) == 403
     standin.add_user("robot", "p", locked=True)
     assert status(("robot", "p")) == 403
-
-
-@pytest.mark.parametrize("version", [OLD, GROOVY_3])
-def test_ping_and_version(client: Client, standin: Standin, version: str) -> None:
-    standin.switches.version = version
-
-    assert client("GET", "api/system/ping", auth=None).text == "OK"
-    assert client("GET", "api/system/version").json()["version"] == version
 
 
 def test_repositories_are_listed_by_type_and_single_by_rclass(client: Client) -> None:

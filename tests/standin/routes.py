@@ -1,0 +1,145 @@
+"""Which handler a path belongs to."""
+
+from __future__ import annotations
+
+from tests.standin.access import Access
+from tests.standin.answers import Answer, Refusal, Request, not_found
+from tests.standin.conjure import Conjurer
+from tests.standin.content import Content
+from tests.standin.docker import DockerReader
+from tests.standin.docker_promotion import DockerPromotion
+from tests.standin.docker_push import DockerWriter
+from tests.standin.docker_routes import DockerRoutes
+from tests.standin.metadata import Metadata
+from tests.standin.plugins import Plugins
+from tests.standin.search import Searches
+from tests.standin.storage import Storage
+from tests.standin.store import Store
+from tests.standin.switches import Switches
+from tests.standin.system import System
+from tests.standin.upstream import Source
+
+
+class Routes:
+    """Every handler, and the way to each."""
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        switches: Switches,
+        sources: list[Source],
+        conjurer: Conjurer | None,
+    ) -> None:
+        self.store = store
+        self.conjurer = conjurer
+        self.docker = DockerReader(store, access, switches, sources)
+        self.docker_routes = DockerRoutes(
+            self.docker,
+            DockerWriter(store, access, switches),
+            DockerPromotion(store, access, switches),
+            conjurer,
+        )
+        self.storage = Storage(store, access, switches)
+        self.metadata = Metadata(self.storage)
+        self.content = Content(self.storage)
+        self.searches = Searches(store, access, switches, self.storage, conjurer)
+        self.system = System(store, access, switches)
+        self.plugins = Plugins(access)
+
+    async def answer(self, request: Request) -> Answer:
+        """Raises Refusal: no handler takes it, or its handler refuses it."""
+        path = request.path
+        if path == "/v2" or path.startswith("/v2/"):
+            return self.docker_routes.by_host(request, path[3:].lstrip("/"))
+        if not path.startswith("/artifactory/"):
+            raise not_found("Not Found")
+        first, _, rest = path.removeprefix("/artifactory/").partition("/")
+        if first == "v2":
+            return self.docker_routes.by_host(request, rest)
+        if first != "api":
+            return self._content(request, first, rest)
+        area, _, rest = rest.partition("/")
+        return await self._api(request, area, rest)
+
+    async def _api(self, request: Request, area: str, rest: str) -> Answer:
+        key, _, inner = rest.partition("/")
+        if area == "docker":
+            return self.docker_routes.of_repository(request, key, inner.removeprefix("v2").lstrip("/"))
+        if area == "metadata" and request.method == "PATCH":
+            return await self.metadata.patch(request, key, inner.strip("/"))
+        with self.store.lock:
+            match area:
+                case "storage" | "metadata":
+                    return self._items(request, area, key, inner.strip("/"))
+                case "system" | "repositories" | "plugins":
+                    return self._server(request, area, rest.strip("/"))
+                case "search":
+                    return self._search(request, rest.strip("/"))
+                case "build":
+                    return self._build(request, rest.strip("/").split("/"))
+        raise not_found("Not Found")
+
+    def _items(self, request: Request, area: str, key: str, path: str) -> Answer:
+        match area, request.method:
+            case "metadata", "DELETE":
+                return self.metadata.clear(request, key, path)
+            case "storage", "GET":
+                if self.conjurer is not None and request.user is not None:
+                    self.conjurer.path(key, path)
+                return self.storage.get(request, key, path)
+            case "storage", "PUT":
+                return self.storage.set_properties(request, key, path)
+            case "storage", "DELETE":
+                return self.storage.delete_properties(request, key, path)
+        raise Refusal(405)
+
+    def _server(self, request: Request, area: str, rest: str) -> Answer:
+        if request.method != "GET":
+            raise Refusal(405)
+        match area, rest:
+            case "system", "ping":
+                return self.system.ping()
+            case "system", "version":
+                return self.system.version(request)
+            case "system", "license":
+                return self.system.license(request)
+            case "repositories", "":
+                return self.system.repositories(request)
+            case "repositories", key:
+                return self.system.repository(request, key)
+            case "plugins", kind:
+                return self.plugins.listed(request, kind)
+        raise not_found("Not Found")
+
+    def _search(self, request: Request, kind: str) -> Answer:
+        match request.method, kind:
+            case "POST", "aql":
+                return self.searches.aql(request)
+            case "GET", "checksum":
+                return self.searches.checksum(request)
+        raise not_found("Not Found")
+
+    def _build(self, request: Request, parts: list[str]) -> Answer:
+        match request.method, parts:
+            case "PUT", [""]:
+                return self.system.put_build(request)
+            case "GET", [""]:
+                return self.system.builds(request)
+            case "GET", [name]:
+                return self.system.build_numbers(request, name)
+            case "GET", [name, number]:
+                return self.system.build(request, name, number)
+        raise Refusal(405)
+
+    def _content(self, request: Request, key: str, path: str) -> Answer:
+        plain = path.partition(";")[0]
+        with self.store.lock:
+            match request.method:
+                case "GET" | "HEAD":
+                    return self.content.get(request, key, plain)
+                case "PUT":
+                    return self.content.put(request, key, plain)
+                case "DELETE":
+                    return self.content.delete(request, key, plain.rstrip("/"))
+        raise Refusal(405)
