@@ -113,3 +113,39 @@ class Build:
     created_by: str
     document: dict[str, object]
     modules: dict[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class BundleArtifact:
+    """A file as it was when its release bundle was made."""
+
+    path: str
+    sha256: str
+    repo: str
+    size: int
+    properties: Properties
+
+
+@dataclass(frozen=True)
+class ReleaseBundle:
+    """A version of a release bundle v2; ``repo`` is the repository that permissions on it name."""
+
+    name: str
+    version: str
+    repo: str
+    status: str
+    created: float
+    created_by: str
+    artifacts: tuple[BundleArtifact, ...]
+
+
+@dataclass(frozen=True)
+class BundlePromotion:
+    """A promotion of a release bundle's version to an environment, whatever came of it."""
+
+    bundle: ReleaseBundle
+    environment: str
+    status: str
+    created: float
+    created_by: str
+    messages: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from tests.standin.docker import DockerReader
 from tests.standin.docker_promotion import DockerPromotion
 from tests.standin.docker_push import DockerWriter
 from tests.standin.docker_routes import DockerRoutes
+from tests.standin.lifecycle import Lifecycle
 from tests.standin.metadata import Metadata
 from tests.standin.plugins import Plugins
 from tests.standin.search import Searches
@@ -46,12 +47,16 @@ class Routes:
         self.searches = Searches(store, access, switches, self.storage, conjurer)
         self.system = System(store, access, switches)
         self.plugins = Plugins(access)
+        self.lifecycle = Lifecycle(store, access, switches)
 
     async def answer(self, request: Request) -> Answer:
         """Raises Refusal: no handler takes it, or its handler refuses it."""
         path = request.path
         if path == "/v2" or path.startswith("/v2/"):
             return self.docker_routes.by_host(request, path[3:].lstrip("/"))
+        if path.startswith("/lifecycle/api/v2/"):
+            with self.store.lock:
+                return self.lifecycle.answer(request, path.removeprefix("/lifecycle/api/v2/"))
         if not path.startswith("/artifactory/"):
             raise not_found("Not Found")
         first, _, rest = path.removeprefix("/artifactory/").partition("/")

@@ -8,7 +8,18 @@ from tests.standin.access import Access
 from tests.standin.builds import build_info, image_module, publish_build
 from tests.standin.images import Image, build_image
 from tests.standin.layout import put_image
-from tests.standin.model import ANONYMOUS, Item, Permission, RClass, Repository, User
+from tests.standin.lifecycle import DEFAULT_REPOSITORY
+from tests.standin.model import (
+    ANONYMOUS,
+    BundlePromotion,
+    Item,
+    Permission,
+    RClass,
+    ReleaseBundle,
+    Repository,
+    User,
+)
+from tests.standin.release_bundles import bundle_of
 from tests.standin.store import Store
 from tests.standin.upstream import Upstreams
 
@@ -140,6 +151,46 @@ class Seeding:
             )
             publish_build(self.store, document, modules, started=moment)
         return document
+
+    def add_release_bundle(
+        self,
+        name: str,
+        version: str,
+        images: Sequence[tuple[str, str, str]] = (),
+        *,
+        repo: str = DEFAULT_REPOSITORY,
+        status: str = "COMPLETED",
+        created_by: str = "admin",
+    ) -> ReleaseBundle:
+        """Make a version of a release bundle of ``(repository, image, tag)`` each, as they are now."""
+        with self.store.lock:
+            bundle = bundle_of(
+                self.store, name, version, images, repo=repo, status=status, created_by=created_by
+            )
+            self.store.bundles.append(bundle)
+        return bundle
+
+    def promote_release_bundle(
+        self, name: str, version: str, environment: str, *, status: str = "COMPLETED", message: str = ""
+    ) -> BundlePromotion:
+        """Record a promotion of a bundle's version; nothing is copied.
+
+        Raises:
+            KeyError: there is no such version.
+
+        """
+        with self.store.lock:
+            held = {(bundle.name, bundle.version): bundle for bundle in self.store.bundles}
+            promotion = BundlePromotion(
+                bundle=held[name, version],
+                environment=environment,
+                status=status,
+                created=self.store.clock(),
+                created_by="admin",
+                messages=(message,) if message else (),
+            )
+            self.store.bundle_promotions.insert(0, promotion)
+        return promotion
 
     def set_properties(self, repo: str, path: str, properties: Mapping[str, str | Sequence[str]]) -> None:
         """Add properties to an item, as its owner would."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.standin.model import Build, Item, Properties, Repository
+from tests.standin.model import Build, BundlePromotion, Item, Properties, ReleaseBundle, Repository
 
 PROPERTY_LIMIT = 2400
 
@@ -49,6 +49,8 @@ class Store:
         self.contents = Contents(folder)
         self.repositories: dict[str, Repository] = {}
         self.builds: dict[tuple[str, str], Build] = {}
+        self.bundles: list[ReleaseBundle] = []
+        self.bundle_promotions: list[BundlePromotion] = []
         self.trees: dict[str, dict[str, Item]] = {}
         self._by_sha256: dict[str, dict[Item, None]] = {}
         self._by_property: dict[tuple[str, str], dict[Item, None]] = {}
