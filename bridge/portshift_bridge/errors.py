@@ -7,12 +7,14 @@ PortshiftError
 ├── NotPermitted             the access token's role or scope does not allow it
 ├── NotFound                 no such identity, registry or access
 ├── Conflict                 the object's present state does not allow the change
-└── StorageUnavailable       the database is full, locked, read-only or damaged
+├── StorageUnavailable       the database is full, locked, read-only or damaged
+└── Unreachable
+    └── SignerUnavailable    the place of the signing key did not sign
 """
 
 from __future__ import annotations
 
-from portshift.core.errors import Blocked, PortshiftError
+from portshift.core.errors import Blocked, PortshiftError, Unreachable
 
 
 class IdentityRevoked(Blocked):
@@ -37,3 +39,7 @@ class Conflict(PortshiftError):
 
 class StorageUnavailable(PortshiftError):
     """The database did not take or give data; nothing of the transaction was kept."""
+
+
+class SignerUnavailable(Unreachable):
+    """The place of the signing key did not sign, or not rightly; nothing was signed."""

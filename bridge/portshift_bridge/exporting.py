@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portshift.core.identity import cluster_audience
+from portshift.core.jose import raw_to_der
 from portshift.core.statement import PAYLOAD_TYPE, Signature, envelope, identity_statement, pae
 from portshift.core.token import verify_token
 from portshift_bridge.services import Keys
@@ -18,6 +19,7 @@ def export_statement(kept: KeptIdentity, *, keys: Keys, installation: Installati
     Raises:
         NotVerified: the identity is revoked, or its token's key is distrusted.
         InvalidInput: no registry knows any of its images, so the statement would be about nothing.
+        SignerUnavailable: the signing key's place did not sign.
 
     """
     verified = verify_token(
@@ -31,5 +33,6 @@ def export_statement(kept: KeptIdentity, *, keys: Keys, installation: Installati
     )
     statement = identity_statement(verified)
     signer = keys.signer()
-    signature = Signature(signer.signing_kid, signer.sign_der(pae(PAYLOAD_TYPE, statement)))
-    return envelope(PAYLOAD_TYPE, statement, [signature])
+    (signature,) = signer.sign_all([pae(PAYLOAD_TYPE, statement)])
+    signed = Signature(signer.signing_kid, raw_to_der(signature))
+    return envelope(PAYLOAD_TYPE, statement, [signed])

@@ -12,6 +12,7 @@ import click
 
 from portshift.core.errors import InvalidInput
 from portshift_bridge.clock import moment, system_clock
+from portshift_bridge.file_keys import FileKeys
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.settings import load_settings, settings_options
 from portshift_bridge.starting import open_database
@@ -31,7 +32,8 @@ def list_keys(config: Path | None, **flags: Any) -> None:
     """List every key: the one that signs, those that verify for ever, and distrusted ones."""
     with _opened(config, flags) as (_, ring):
         for entry in ring.list():
-            click.echo(f"{entry.kid}  {entry.status:<10}  {entry.created_at:%Y-%m-%dT%H:%M:%SZ}")
+            created = f"{entry.created_at:%Y-%m-%dT%H:%M:%SZ}"
+            click.echo(f"{entry.kid}  {entry.status:<10}  {created}  {entry.place}")
 
 
 @keys.command()
@@ -39,9 +41,9 @@ def list_keys(config: Path | None, **flags: Any) -> None:
 def rotate(config: Path | None, **flags: Any) -> None:
     """Sign with a new key from now on; tokens that exist stay as they are, and valid."""
     with _opened(config, flags) as (database, ring):
-        kid = ring.rotate(moment(system_clock()))
-        _note(database, "key.rotate", kid)
-        click.echo(f"signing with {kid}; the key before it goes on verifying")
+        entry = ring.rotate(moment(system_clock()))
+        _note(database, "key.rotate", entry.kid)
+        click.echo(f"signing with {entry.kid} ({entry.place}); the key before it goes on verifying")
 
 
 @keys.command()
@@ -70,7 +72,7 @@ def _opened(config: Path | None, flags: dict[str, Any]) -> Iterator[tuple[Databa
     settings = load_settings(config=config, flags=flags)
     database, _ = open_database(settings)
     try:
-        yield database, KeyRing.open(settings.data, now=moment(system_clock()))
+        yield database, KeyRing.open(settings.data, FileKeys.open(settings.data), now=moment(system_clock()))
     finally:
         database.close()
 

@@ -14,7 +14,8 @@ from portshift.core.errors import PortshiftError
 from portshift_bridge.durable import replace_file
 
 FILE_NAME = "master.key"
-ENCRYPTED_FILES = ("signing-keys.json", "secrets.json")
+# Each with what it contains when something in it is encrypted: keys may all be in Vault.
+ENCRYPTED_FILES = {"signing-keys.json": b'"privateKey"', "secrets.json": b""}
 _KEY_BYTES = 32
 
 
@@ -53,13 +54,17 @@ def open_master_key(folder: Path) -> MasterKey:
 
 
 def _create(path: Path) -> None:
-    orphans = [name for name in ENCRYPTED_FILES if (path.parent / name).exists()]
+    orphans = [name for name, mark in ENCRYPTED_FILES.items() if _contains(path.parent / name, mark)]
     if orphans:
         raise PortshiftError(
             f"{path} is missing, but {' and '.join(orphans)} are encrypted with it",
             cure="restore it from a backup, or remove these files to begin with new keys",
         )
     replace_file(path, base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
+
+
+def _contains(path: Path, mark: bytes) -> bool:
+    return path.exists() and mark in path.read_bytes()
 
 
 def _read(path: Path) -> bytes:

@@ -25,7 +25,8 @@ from portshift.core.wire import (
 )
 from portshift_bridge.access import Access, require_scope
 from portshift_bridge.clock import SECOND, Clock
-from portshift_bridge.keys import KeyEntry, KeySigner, KeyStatus
+from portshift_bridge.key_document import KeyEntry, KeyStatus
+from portshift_bridge.signing import Signer
 from portshift_bridge.store.installation import Installation
 from portshift_bridge.store.records import IssuedToken, Registration, SignedIdentity, refuse_revoked
 
@@ -57,7 +58,7 @@ class ImageResolver(Protocol):
 class SigningKeys(Protocol):
     """The keys of the bridge; ``keys.KeyRing`` is them."""
 
-    def signer(self) -> KeySigner:
+    def signer(self) -> Signer:
         """The key that signs now."""
 
     def list(self) -> Sequence[KeyEntry]:
@@ -101,6 +102,7 @@ class Registrar:
             NotPermitted: the caller's role or scope leaves out a workload; nothing was resolved.
             InvalidInput: a workload or the cluster cannot be named in a token.
             IdentityRevoked: an identity is revoked; nothing was registered.
+            SignerUnavailable: an identity is new and was not signed; nothing was registered.
             StorageUnavailable: the store did not take it; nothing was registered.
 
         """
@@ -142,15 +144,27 @@ class Registrar:
         for token in issued.values():
             refuse_revoked(token)
         distrusted = {key.kid for key in self.keys.list() if key.status is KeyStatus.DISTRUSTED}
-        signer = self.keys.signer()
-        signed = [
-            self._sign(identity, signer, issued_at=registration.at // SECOND)
+        unsigned = [
+            identity
             for id_, identity in planned.items()
             if id_ not in issued or issued[id_].kid in distrusted
         ]
+        signed = self._sign_all(unsigned, issued_at=registration.at // SECOND)
         return self.tokens.record(registration, ids=planned.keys(), signed=signed, distrusted=distrusted)
 
-    def _sign(self, identity: Identity, signer: KeySigner, *, issued_at: int) -> SignedIdentity:
+    def _sign_all(self, identities: Sequence[Identity], *, issued_at: int) -> list[SignedIdentity]:
+        if not identities:
+            # A signer that is down must not stop what needs no signature.
+            return []
+        signer = self.keys.signer()
+        kid = signer.signing_kid
+        inputs = [self._signing_input(identity, kid=kid, issued_at=issued_at) for identity in identities]
+        return [
+            SignedIdentity(identity, seal(text, signature), kid)
+            for identity, text, signature in zip(identities, inputs, signer.sign_all(inputs), strict=True)
+        ]
+
+    def _signing_input(self, identity: Identity, *, kid: str, issued_at: int) -> bytes:
         claims = token_claims(
             identity,
             issuer=self.installation.issuer,
@@ -158,10 +172,9 @@ class Registrar:
             issued_at=issued_at,
         )
         try:
-            text = signing_input(claims, kid=signer.signing_kid)
+            return signing_input(claims, kid=kid)
         except InvalidInput as error:
             raise InvalidInput(f"{identity.workload}: {error.problem}", cure=error.cure) from error
-        return SignedIdentity(identity, seal(text, signer.sign(text)), signer.signing_kid)
 
 
 def _references(request: RegistrationRequest) -> list[str]:

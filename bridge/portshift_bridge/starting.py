@@ -12,6 +12,7 @@ from portshift.core.errors import UsageFault
 from portshift_bridge.access import MIN_TOKEN_CHARACTERS, new_token
 from portshift_bridge.clock import Clock, moment
 from portshift_bridge.errors import StorageUnavailable
+from portshift_bridge.file_keys import FileKeys
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.registration import Registrar
@@ -69,7 +70,7 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
     """
     token = _read_token(settings.admin_token_file)
     database, _ = open_database(settings)
-    keys = KeyRing.open(settings.data, now=moment(clock()))
+    keys = KeyRing.open(settings.data, FileKeys.open(settings.data), now=moment(clock()))
     secrets = FileSecretStore.open(settings.data)
     begun = installation(database, new_issuer=str(uuid.uuid4()), trust_domain=settings.trust_domain)
     access = AccessStore(database, clock)

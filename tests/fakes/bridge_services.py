@@ -15,6 +15,7 @@ from starlette.exceptions import StarletteDeprecationWarning
 from portshift_bridge.access import Access, Role
 from portshift_bridge.app import create_app
 from portshift_bridge.clock import SECOND, moment
+from portshift_bridge.file_keys import FileKeys
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.registration import Registrar
@@ -88,7 +89,7 @@ def fake_bridge(folder: Path, **settings: Any) -> Iterator[FakeBridge]:
     clock, resolver, connection_test = FakeClock(), FakeResolver(), FakeConnectionTest()
     given = Settings(data=folder, **settings)
     database, _ = open_database(given)
-    keys = KeyRing.open(folder, now=moment(clock()))
+    keys = KeyRing.open(folder, FileKeys.open(folder), now=moment(clock()))
     begun = installation(database, new_issuer="issuer-1", trust_domain=None)
     registrations, metrics = RegistrationStore(database), Metrics()
     numbers = itertools.count(1)

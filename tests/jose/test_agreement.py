@@ -20,6 +20,7 @@ from joserfc.jwk import KeySet as JoserfcKeySet
 
 from portshift.core.errors import NotVerified
 from portshift.core.token import KeySet, Step, jwk, seal, signing_input, verify_token
+from portshift_bridge.file_keys import FileKeys
 from portshift_bridge.keys import KeyRing
 from tests.jose.minting import AUDIENCE, ISSUER, KEY, TRUST_DOMAIN, claims
 from tests.jose.vectors import JOSERFC, NPM_JOSE, Vector, vectors
@@ -89,7 +90,7 @@ def test_all_three_read_the_bridges_own_keys_before_and_after_a_rotation(
     npm_jose: str, tmp_path: Path
 ) -> None:
     now = datetime(2026, 5, 1, tzinfo=UTC)
-    ring = KeyRing.open(tmp_path, now=now)
+    ring = KeyRing.open(tmp_path, FileKeys.open(tmp_path), now=now)
     first = issued_by(ring)
     ring.rotate(now)
     second = issued_by(ring)
@@ -101,7 +102,8 @@ def test_all_three_read_the_bridges_own_keys_before_and_after_a_rotation(
 def issued_by(ring: KeyRing) -> str:
     signer = ring.signer()
     text = signing_input(claims(), kid=signer.signing_kid)
-    return seal(text, signer.sign(text))
+    (signature,) = signer.sign_all([text])
+    return seal(text, signature)
 
 
 def accepted_by_all(node: str, tokens: list[str], jwks: dict[str, Any]) -> list[bool]:

@@ -18,6 +18,7 @@ from portshift_bridge.errors import (
     IdentityRevoked,
     NotFound,
     NotPermitted,
+    SignerUnavailable,
     StorageUnavailable,
     Unauthenticated,
 )
@@ -36,6 +37,7 @@ _PROBLEMS: tuple[tuple[type[PortshiftError], str, HTTPStatus], ...] = (
     (Conflict, "conflict", HTTPStatus.CONFLICT),
     (StorageUnavailable, "storage-unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     (NotVerified, "not-verified", HTTPStatus.CONFLICT),
+    (SignerUnavailable, "signer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     (Unreachable, "neighbour-unreachable", HTTPStatus.BAD_GATEWAY),
     # What is left comes from the data folder's key and secret files (durable, keys, secrets).
     (PortshiftError, "storage-unavailable", HTTPStatus.SERVICE_UNAVAILABLE),

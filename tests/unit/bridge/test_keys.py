@@ -13,7 +13,9 @@ import pytest
 from portshift.core.errors import InvalidInput, NotVerified, PortshiftError
 from portshift.core.token import KeySet, Step, seal, signing_input, verify_token
 from portshift_bridge.durable import locked, replace_file
-from portshift_bridge.keys import KeyRing, KeyStatus
+from portshift_bridge.file_keys import FileKeys
+from portshift_bridge.key_document import KeyStatus
+from portshift_bridge.keys import KeyRing
 from portshift_bridge.secrets import FileSecretStore
 from tests.jose.minting import AUDIENCE, ISSUER, TRUST_DOMAIN, claims
 
@@ -22,13 +24,14 @@ LATER = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def opened(folder: Path) -> KeyRing:
-    return KeyRing.open(folder, now=NOW)
+    return KeyRing.open(folder, FileKeys.open(folder), now=NOW)
 
 
 def token(ring: KeyRing) -> str:
     signer = ring.signer()
     text = signing_input(claims(), kid=signer.signing_kid)
-    return seal(text, signer.sign(text))
+    (signature,) = signer.sign_all([text])
+    return seal(text, signature)
 
 
 def check(token: str, keys: KeySet) -> None:
@@ -36,7 +39,7 @@ def check(token: str, keys: KeySet) -> None:
 
 
 def kid_in_child(folder: str) -> str:
-    return KeyRing.open(Path(folder), now=NOW).signing_kid
+    return opened(Path(folder)).signing_kid
 
 
 def test_the_first_start_makes_one_key_and_the_next_finds_it(tmp_path: Path) -> None:
@@ -86,7 +89,7 @@ def test_a_signature_verifies_with_the_published_keys(tmp_path: Path) -> None:
 def test_after_a_rotation_old_tokens_verify_and_new_ones_have_the_new_key(tmp_path: Path) -> None:
     ring = opened(tmp_path)
     old = token(ring)
-    fresh = ring.rotate(LATER)
+    fresh = ring.rotate(LATER).kid
     assert ring.signing_kid == fresh
     assert [entry.status for entry in ring.list()] == [KeyStatus.SIGNING, KeyStatus.VERIFYING]
     assert ring.list()[0].created_at == LATER
@@ -105,12 +108,13 @@ def test_a_signer_taken_before_a_rotation_still_fits_its_kid(tmp_path: Path) -> 
     signer = ring.signer()
     ring.rotate(LATER)
     text = signing_input(claims(), kid=signer.signing_kid)
-    check(seal(text, signer.sign(text)), ring.key_set())
+    (signature,) = signer.sign_all([text])
+    check(seal(text, signature), ring.key_set())
 
 
 def test_a_rotation_by_another_process_is_noticed(tmp_path: Path) -> None:
     ours, theirs = opened(tmp_path), opened(tmp_path)
-    fresh = theirs.rotate(LATER)
+    fresh = theirs.rotate(LATER).kid
     assert ours.signing_kid == fresh
     assert ours.jwks() == theirs.jwks()
 
