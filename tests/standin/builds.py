@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Sequence
 
 from tests.standin.layout import blobs_below, find_manifest
-from tests.standin.model import Item, Properties
+from tests.standin.model import Build, Item, Properties
 from tests.standin.store import Store
-from tests.standin.system import build_of, build_time
 
 Module = tuple[str, Sequence[Item]]
 
@@ -94,4 +94,47 @@ def build_info(
             }
             for module, items in modules
         ],
+    }
+
+
+def build_of(document: dict[str, object], *, created: float, created_by: str) -> Build:
+    """Read a build-info document.
+
+    Raises:
+        KeyError: it has no name, number or start.
+
+    """
+    modules: dict[str, frozenset[str]] = {}
+    listed = document.get("modules") or []
+    for module in listed if isinstance(listed, list) else []:
+        checksums = (artifact.get("sha1", "") for artifact in module.get("artifacts") or [])
+        modules[str(module["id"])] = frozenset(checksums)
+    return Build(
+        name=str(document["name"]),
+        number=str(document["number"]),
+        started=str(document["started"]),
+        created=created,
+        created_by=created_by,
+        document=document,
+        modules=modules,
+    )
+
+
+def build_time(seconds: float) -> str:
+    """``2026-01-02T03:04:05.678+0000``, the form of build-info."""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+0000"
+
+
+def promotion_status(
+    status: str, *, repository: str, comment: str, user: str, moment: float
+) -> dict[str, object]:
+    """One entry of a build's ``statuses``."""
+    return {
+        "status": status,
+        "comment": comment,
+        "repository": repository,
+        "timestamp": build_time(moment),
+        "user": user,
+        "ciUser": user,
     }

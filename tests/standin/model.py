@@ -104,7 +104,7 @@ class User:
 
 @dataclass(frozen=True)
 class Build:
-    """A published build-info document, and the SHA-1 of each artifact that its modules name."""
+    """A published build-info document, the SHA-1 of each artifact in its modules, and its promotions."""
 
     name: str
     number: str
@@ -113,6 +113,7 @@ class Build:
     created_by: str
     document: dict[str, object]
     modules: dict[str, frozenset[str]]
+    statuses: tuple[dict[str, object], ...] = ()
 
 
 @dataclass(frozen=True)

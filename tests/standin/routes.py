@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request, not_found
+from tests.standin.build_api import BuildApi
 from tests.standin.conjure import Conjurer
 from tests.standin.content import Content
 from tests.standin.docker import DockerReader
@@ -46,6 +49,7 @@ class Routes:
         self.content = Content(self.storage)
         self.searches = Searches(store, access, switches, self.storage, conjurer)
         self.system = System(store, access, switches)
+        self.builds = BuildApi(store, access, switches)
         self.plugins = Plugins(access)
         self.lifecycle = Lifecycle(store, access, switches)
 
@@ -82,7 +86,7 @@ class Routes:
                 case "search":
                     return self._search(request, rest.strip("/"))
                 case "build":
-                    return self._build(request, rest.strip("/").split("/"))
+                    return self._build(request)
         raise not_found("Not Found")
 
     def _items(self, request: Request, area: str, key: str, path: str) -> Answer:
@@ -125,16 +129,20 @@ class Routes:
                 return self.searches.checksum(request)
         raise not_found("Not Found")
 
-    def _build(self, request: Request, parts: list[str]) -> Answer:
-        match request.method, parts:
+    def _build(self, request: Request) -> Answer:
+        """A build's name may hold a slash, written as ``%2F``."""
+        rest = request.raw_path.partition("/api/build")[2].strip("/")
+        match request.method, [unquote(part) for part in rest.split("/")]:
             case "PUT", [""]:
-                return self.system.put_build(request)
+                return self.builds.put(request)
             case "GET", [""]:
-                return self.system.builds(request)
+                return self.builds.names(request)
             case "GET", [name]:
-                return self.system.build_numbers(request, name)
+                return self.builds.numbers(request, name)
             case "GET", [name, number]:
-                return self.system.build(request, name, number)
+                return self.builds.read(request, name, number)
+            case "POST", ["promote", name, number]:
+                return self.builds.promote(request, name, number)
         raise Refusal(405)
 
     def _content(self, request: Request, key: str, path: str) -> Answer:

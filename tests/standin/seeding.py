@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from tests.standin.access import Access
-from tests.standin.builds import build_info, image_module, publish_build
+from tests.standin.builds import build_info, image_module, promotion_status, publish_build
 from tests.standin.images import Image, build_image
 from tests.standin.layout import put_image
 from tests.standin.lifecycle import DEFAULT_REPOSITORY
@@ -151,6 +152,22 @@ class Seeding:
             )
             publish_build(self.store, document, modules, started=moment)
         return document
+
+    def promote_build(
+        self, name: str, number: str, status: str, *, repository: str = "", comment: str = ""
+    ) -> None:
+        """Give a build another status, as a promotion does.
+
+        Raises:
+            KeyError: there is no such build.
+
+        """
+        with self.store.lock:
+            build = self.store.builds[name, number]
+            entry = promotion_status(
+                status, repository=repository, comment=comment, user="admin", moment=self.store.clock()
+            )
+            self.store.replace_build(replace(build, statuses=(*build.statuses, entry)))
 
     def add_release_bundle(
         self,

@@ -167,6 +167,15 @@ class Store:
             for sha1 in checksums:
                 self._builds_by_sha1.setdefault(sha1, []).append((build, module))
 
+    def replace_build(self, build: Build) -> None:
+        """Keep a build whose modules are as they were."""
+        before = self.builds[build.name, build.number]
+        self.builds[build.name, build.number] = build
+        for checksums in build.modules.values():
+            for sha1 in checksums:
+                held = self._builds_by_sha1[sha1]
+                held[:] = [(build if one is before else one, module) for one, module in held]
+
     def builds_of(self, item: Item) -> list[tuple[Build, str]]:
         """The builds, with the module's name, that list the item's SHA-1 among their artifacts."""
         listed = self._builds_by_sha1.get(item.sha1, ())

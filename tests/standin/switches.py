@@ -30,6 +30,8 @@ class Switches:
     limit_counts_joined_rows: AQL's limit counts rows before properties are folded into their item.
     tag_paging: ``n`` and ``last`` of ``_catalog`` and ``tags/list`` are heeded.
     checksum_accept: the checksum search gives whole storage information without being asked by ``Accept``.
+    build_permissions: builds are read and published by who may read and deploy them below
+        ``artifactory-build-info``; without it, by everybody who is logged in.
     bundle_unreadable: status of the records of a release bundle that the login may not read.
     bundle_page: how many versions and promotions of bundles one page holds unless told; at most 255.
     metadata_pause: seconds between clear and re-save of PATCH /api/metadata, to expose lost updates.
@@ -50,6 +52,7 @@ class Switches:
     limit_counts_joined_rows: bool = True
     tag_paging: bool = True
     checksum_accept: bool = True
+    build_permissions: bool = True
     bundle_unreadable: Literal[403, 404] = 403
     bundle_page: int = 25
     metadata_pause: float = 0.0

@@ -1,8 +1,7 @@
-"""Storage, permissions, system, repositories, builds and faults (facts §1, §2, §8)."""
+"""Storage, permissions, system, repositories and faults (facts §1, §2, §8)."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import pytest
@@ -144,36 +143,6 @@ def test_what_a_non_admin_gets_of_a_configuration(
     standin.switches.repository_configuration = switch  # type: ignore[assignment]
 
     assert client("GET", "api/repositories/docker", auth=READER).status_code == status
-
-
-def test_build_info_is_put_and_read(client: Client, standin: Standin) -> None:
-    item = standin.item("docker-local", "team/app/1.0/manifest.json")
-    artifact = {"name": "manifest.json", "sha1": item.sha1}
-    document = {
-        "name": "app",
-        "number": "7",
-        "started": "2026-01-02T03:04:05.678+0000",
-        "modules": [{"id": "app:1.0", "artifacts": [artifact]}],
-    }
-
-    assert client("PUT", "api/build", json=document).status_code == 204
-    assert client("GET", "api/build/app/7").json()["buildInfo"] == document
-    assert client("GET", "api/build/app").json()["buildsNumbers"] == [
-        {"uri": "/7", "started": "2026-01-02T03:04:05.678+0000"}
-    ]
-    assert client("GET", "api/build/app/8").status_code == 404
-    assert client("PUT", "api/build", json={"name": "app"}).status_code == 400
-    [row] = client.rows('items.find({"artifact.module.build.name":"app"}).include("repo","path","name")')
-    assert row["path"] == "team/app/1.0"
-
-
-def test_publishing_a_build_marks_manifests_and_layers(standin: Standin) -> None:
-    document = standin.publish_build("app", "7", [("docker", "team/app", "1.0")], started=1.5)
-
-    for item in standin.item("docker-local", "team/app/1.0").children.values():
-        assert item.properties["build.name"] == ["app"]
-        assert item.properties["build.timestamp"] == ["1500"]
-    assert json.loads(json.dumps(document))["started"] == "1970-01-01T00:00:01.500+0000"
 
 
 def test_the_checksum_search(client: Client, standin: Standin) -> None:
