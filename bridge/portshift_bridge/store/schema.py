@@ -169,7 +169,10 @@ artifacts = Table(
     Column("platforms", JSON, nullable=False),
     Column("labels", JSON, nullable=False),
     Column("first_seen_at", BigInteger, nullable=False),
+    # When its content was last handed out to be read; 0 before that.
+    Column("tried_at", BigInteger, nullable=False),
     UniqueConstraint("digest"),
+    Index(None, "media_type", "tried_at"),
     Index(None, "first_seen_at", "key"),
 )
 
@@ -180,6 +183,8 @@ artifact_children = Table(
     Column("artifact_key", _Key, ForeignKey("artifacts.key", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("digest", String(80), nullable=False),
+    # os/architecture[/variant]
+    Column("platform", Text),
     Index(None, "digest"),
 )
 
@@ -213,11 +218,17 @@ registry_progress = Table(
     "registry_progress",
     metadata,
     Column("registry", String(64), primary_key=True),
+    # Of the registry's own clock; the other times are of ours.
     Column("modified_until", BigInteger),
+    Column("polled_at", BigInteger),
     Column("compared_at", BigInteger),
-    # Until then another process is reading this registry.
+    # Until then the process of this id is reading the registry.
+    Column("leased_by", String(36)),
     Column("leased_until", BigInteger, nullable=False),
     Column("problem", Text),
+    Column("event_at", BigInteger),
+    Column("webhook_url", Text),
+    Column("webhook_at", BigInteger),
 )
 
 # Issuers of job tokens that an administrator trusts, and what their jobs may do.
@@ -231,6 +242,8 @@ trusts = Table(
     Column("clusters", JSON, nullable=False),
     Column("namespaces", JSON, nullable=False),
     Column("seconds", Integer, nullable=False),
+    # PEM of the issuer's authority; without it, the system's.
+    Column("ca", Text),
     Column("created_at", BigInteger, nullable=False),
 )
 

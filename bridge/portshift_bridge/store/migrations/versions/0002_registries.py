@@ -29,15 +29,18 @@ def _artifacts() -> None:
         sa.Column("platforms", sa.JSON(), nullable=False),
         sa.Column("labels", sa.JSON(), nullable=False),
         sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_artifacts")),
         sa.UniqueConstraint("digest", name=op.f("uq_artifacts_digest")),
     )
     op.create_index(op.f("ix_artifacts_first_seen_at_key"), "artifacts", ["first_seen_at", "key"])
+    op.create_index(op.f("ix_artifacts_media_type_tried_at"), "artifacts", ["media_type", "tried_at"])
     op.create_table(
         "artifact_children",
         sa.Column("artifact_key", _KEY, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["artifact_key"],
             ["artifacts.key"],
@@ -90,9 +93,14 @@ def _progress() -> None:
         "registry_progress",
         sa.Column("registry", sa.String(length=64), nullable=False),
         sa.Column("modified_until", sa.BigInteger(), nullable=True),
+        sa.Column("polled_at", sa.BigInteger(), nullable=True),
         sa.Column("compared_at", sa.BigInteger(), nullable=True),
+        sa.Column("leased_by", sa.String(length=36), nullable=True),
         sa.Column("leased_until", sa.BigInteger(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("event_at", sa.BigInteger(), nullable=True),
+        sa.Column("webhook_url", sa.Text(), nullable=True),
+        sa.Column("webhook_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("registry", name=op.f("pk_registry_progress")),
     )
 
@@ -107,6 +115,7 @@ def _trusts() -> None:
         sa.Column("clusters", sa.JSON(), nullable=False),
         sa.Column("namespaces", sa.JSON(), nullable=False),
         sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.Column("ca", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_trusts")),
     )
