@@ -24,7 +24,8 @@ from portshift_bridge.registries.connection import test_connection as run_checks
 from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import TlsFailed
 from portshift_bridge.registries.guard import GuardedAdapter, tls_context
-from portshift_bridge.registries.model import Login, LoginKind, Registry
+from portshift_bridge.registries.model import Login, LoginKind, ProxyLogin, Registry
+from tests.integration.recording_server import PROXY_PASSWORD, PROXY_USER, serving
 
 pytestmark = pytest.mark.integration
 
@@ -128,6 +129,28 @@ def test_the_address_is_checked_below_tls_too(server: Server) -> None:
     with pytest.raises(Unreachable, match="link-local or metadata"):
         client.version(deadline=Deadline.after(5))
     client.close()
+
+
+def test_the_tunnel_of_a_proxy_ends_at_the_registry_s_own_certificate(server: Server) -> None:
+    login = Login(LoginKind.TOKEN, secret="swordfish", proxy=ProxyLogin(PROXY_USER, PROXY_PASSWORD))
+    with serving() as proxy:
+        through = Registry.from_json({"name": "a", "url": server.url, "ca": server.ca, "proxy": proxy.url})
+        client = Artifactory(through, login)
+        assert client.version(deadline=Deadline.after(5)) == "7.119.5"
+        client.close()
+        ((request, headers),) = proxy.asked
+    assert request == f"CONNECT {server.url.split('/')[2]}"
+    assert "swordfish" not in str(headers)
+
+
+def test_through_a_proxy_the_certificate_is_verified_too(server: Server) -> None:
+    login = Login(proxy=ProxyLogin(PROXY_USER, PROXY_PASSWORD))
+    with serving() as proxy:
+        through = Registry.from_json({"name": "a", "url": server.url, "proxy": proxy.url})
+        client = Artifactory(through, login)
+        with pytest.raises(TlsFailed, match="certificate"):
+            client.version(deadline=Deadline.after(5))
+        client.close()
 
 
 def test_the_checks_tell_tls_apart_from_reaching(server: Server) -> None:

@@ -21,5 +21,9 @@ class TlsFailed(Unreachable):
     """The registry's certificate could not be verified, or it does not speak TLS."""
 
 
+class ProxyFailed(Unreachable):
+    """The proxy on the way to the registry refuses, or cannot be reached."""
+
+
 class UnexpectedAnswer(Unreachable):
     """Something answered, but not as Artifactory does, or not in a usable way."""

@@ -8,7 +8,9 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 
 from portshift.core.references import Reference
-from portshift_bridge.registries.model import ANY_HOST, Mirror, Registry
+from portshift_bridge.registries.model import ANY_HOST, HostRule, Mirror, Registry
+
+_JFROG_CLOUD = "jfrog.io"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _claims(registry: Registry, reference: Reference) -> Iterator[tuple[_Claim, 
     repository, separator, image = path.partition("/")
     if separator and host in _path_hosts(registry):
         yield _Claim.PATH_METHOD, Candidate(registry, repository, image)
-    if (key := _subdomain(registry.host, host)) is not None:
+    for key in _subdomains(registry, host):
         yield _Claim.SUBDOMAIN_METHOD, Candidate(registry, key, path)
     for mirror in registry.mirrors:
         if mirror.host == host:
@@ -86,15 +88,13 @@ def _path_hosts(registry: Registry) -> set[str]:
     return {registry.host, *(rule.host for rule in registry.hosts if rule.repository is None)}
 
 
-def _subdomain(registry_host: str, host: str) -> str | None:
-    """The repository of ``REPO.HOST``, or of ``INSTANCE-REPO.jfrog.io`` on JFrog's own cloud."""
-    label, _, rest = host.partition(".")
-    if rest == registry_host:
-        return label
-    instance, _, cloud = registry_host.partition(".")
-    if cloud == "jfrog.io" and rest == cloud and label.startswith(f"{instance}-"):
-        return label.removeprefix(f"{instance}-")
-    return None
+def _subdomains(registry: Registry, host: str) -> Iterator[str]:
+    """The repository that ``host`` names: below the URL's host, in JFrog's cloud, or by a rule of its own."""
+    instance, _, cloud = registry.host.partition(".")
+    rules = [HostRule(f"*.{registry.host}"), *registry.hosts]
+    if cloud == _JFROG_CLOUD:
+        rules.append(HostRule(f"{instance}-*.{cloud}"))
+    yield from (key for rule in rules if (key := rule.repository_in(host)) is not None)
 
 
 def _mirrored(registry: Registry, mirror: Mirror, path: str) -> Candidate:

@@ -8,34 +8,29 @@ goes in, never out.
 from __future__ import annotations
 
 import re
-import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from portshift.core.errors import InvalidInput
-from portshift_bridge.registries.addresses import registry_url
+from portshift_bridge.registries import fields
+from portshift_bridge.registries.addresses import proxy_url, registry_url
 
-MAX_ENTRIES = 200
 _MAX_URL = 2_048
-_MAX_CA = 256 * 1024
-_MAX_SECRET = 16 * 1024
-
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?\Z")
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _PREFIX = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*\Z")
-_PATTERN = re.compile(r"[A-Za-z0-9*?._-]{1,64}\Z")
 
 ANY_HOST = "*"
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class HostRule:
-    """A host of the registry itself: ``HOST`` (the path names the repository) or ``HOST=REPO``."""
+    """A host of the registry itself.
+
+    ``HOST``: the path names the repository. ``HOST=REPO``: the host, mostly with a port, is one repository.
+    ``*.HOST`` or ``INSTANCE-*.HOST``: the ``*`` of the first label names the repository.
+    """
 
     host: str
     repository: str | None = None
@@ -43,7 +38,24 @@ class HostRule:
     @classmethod
     def parse(cls, text: str) -> HostRule:
         host, separator, repository = text.partition("=")
-        return cls(host=_host(host), repository=_repository(repository) if separator else None)
+        label, dot, domain = host.partition(".")
+        if "*" in host:
+            if label.count("*") != 1 or not dot or "*" in domain or separator:
+                raise InvalidInput(
+                    f"host: found {text!r}, expected one * in the first label and no repository,"
+                    " such as *.docker.acme.com"
+                )
+            fields.host(host.replace("*", "x"))
+            return cls(host=host.lower())
+        return cls(fields.host(host), fields.repository(repository) if separator else None)
+
+    def repository_in(self, host: str) -> str | None:
+        """The repository that ``host`` names where this rule has a ``*``."""
+        before, star, after = self.host.partition("*")
+        if not star or not (host.startswith(before) and host.endswith(after)):
+            return None
+        label = host[len(before) : len(host) - len(after)]
+        return label if label and "." not in label else None
 
     def __str__(self) -> str:
         return self.host if self.repository is None else f"{self.host}={self.repository}"
@@ -68,8 +80,8 @@ class Mirror:
         if prefix and not _PREFIX.match(prefix):
             raise InvalidInput(f"mirror: found the prefix {prefix!r}, expected an image path in lower case")
         return cls(
-            host=ANY_HOST if host == ANY_HOST else _host(host),
-            repository=_repository(repository),
+            host=ANY_HOST if host == ANY_HOST else fields.host(host),
+            repository=fields.repository(repository),
             prefix=prefix,
         )
 
@@ -83,14 +95,15 @@ class Registry:
 
     ``url`` is Artifactory's own address, ``https://HOST/artifactory``; the URL's host is always one of its
     reference hosts. ``insecure`` allows plain http off loopback. ``ca`` is PEM text that replaces the
-    authorities of the system. ``include`` and ``exclude`` are repository keys with ``*`` and ``?``; empty
-    ``include`` means every repository.
+    authorities of the system. ``proxy`` is the address of an HTTP proxy on the way to it. ``include`` and
+    ``exclude`` are repository keys with ``*`` and ``?``; empty ``include`` means every repository.
     """
 
     name: str
     url: str
     insecure: bool = False
     ca: str | None = None
+    proxy: str | None = None
     hosts: tuple[HostRule, ...] = ()
     mirrors: tuple[Mirror, ...] = ()
     include: tuple[str, ...] = ()
@@ -107,6 +120,7 @@ class Registry:
             "url": self.url,
             "insecure": self.insecure,
             "ca": self.ca,
+            "proxy": self.proxy,
             "hosts": [str(rule) for rule in self.hosts],
             "mirrors": [str(mirror) for mirror in self.mirrors],
             "repositories": {"include": list(self.include), "exclude": list(self.exclude)},
@@ -120,18 +134,20 @@ class Registry:
             InvalidInput: a field is missing, of the wrong type, out of bounds or unsafe; says which.
 
         """
-        body = _object(value, "registry")
-        insecure = _flag(body, "insecure")
-        repositories = _object(body.get("repositories") or {}, "repositories")
+        body = fields.mapping(value, "registry")
+        insecure = fields.flag(body, "insecure")
+        repositories = fields.mapping(body.get("repositories") or {}, "repositories")
+        proxied = body.get("proxy") is not None
         return cls(
-            name=_name(_text(body, "name", limit=63)),
-            url=registry_url(_text(body, "url", limit=_MAX_URL), insecure=insecure),
+            name=fields.name(fields.text(body, "name", limit=63)),
+            url=registry_url(fields.text(body, "url", limit=_MAX_URL), insecure=insecure),
             insecure=insecure,
-            ca=_ca(body.get("ca")),
-            hosts=_each(body, "hosts", HostRule.parse),
-            mirrors=_each(body, "mirrors", Mirror.parse),
-            include=_each(repositories, "include", _pattern),
-            exclude=_each(repositories, "exclude", _pattern),
+            ca=fields.authorities(body.get("ca")),
+            proxy=proxy_url(fields.text(body, "proxy", limit=_MAX_URL)) if proxied else None,
+            hosts=fields.each(body, "hosts", HostRule.parse),
+            mirrors=fields.each(body, "mirrors", Mirror.parse),
+            include=fields.each(repositories, "include", fields.pattern),
+            exclude=fields.each(repositories, "exclude", fields.pattern),
         )
 
 
@@ -145,38 +161,82 @@ class LoginKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class ProxyLogin:
+    """What the registry's proxy is asked with, by Basic authentication."""
+
+    username: str
+    secret: str = field(repr=False)
+
+    @classmethod
+    def from_json(cls, value: Any) -> ProxyLogin:
+        """Read ``{username, secret}``.
+
+        Raises:
+            InvalidInput: a part is missing, superfluous or no header text.
+
+        """
+        body = fields.mapping(value, "proxyLogin")
+        if body.keys() != {"username", "secret"}:
+            raise InvalidInput("proxyLogin: found other parts, expected username and secret")
+        return cls(
+            username=fields.credential(body, "username", what="proxyLogin"),
+            secret=fields.credential(body, "secret", what="proxyLogin"),
+        )
+
+
+@dataclass(frozen=True)
 class Login:
-    """What a registry is asked with. ``secret`` is the password, access token or API key."""
+    """What a registry is asked with. ``secret`` is the password, access token or API key.
+
+    ``proxy`` is the login at the registry's proxy; it lives and moves with the registry's own, in one secret.
+    """
 
     kind: LoginKind = LoginKind.ANONYMOUS
     username: str | None = None
     secret: str | None = field(default=None, repr=False)
+    proxy: ProxyLogin | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What may be shown: never the secret."""
         return {"kind": self.kind.value, "username": self.username}
 
     def to_secret(self) -> dict[str, str]:
-        """What the secret store keeps; ``from_json`` reads it back."""
+        """What the secret store keeps; ``from_secret`` reads it back."""
         parts = {"kind": self.kind.value, "username": self.username, "secret": self.secret}
+        if self.proxy is not None:
+            parts |= {"proxy_username": self.proxy.username, "proxy_secret": self.proxy.secret}
         return {key: part for key, part in parts.items() if part is not None}
 
     @classmethod
+    def from_secret(cls, values: Mapping[str, str]) -> Login:
+        """Read what ``to_secret`` wrote, or an administrator put into Vault.
+
+        Raises:
+            InvalidInput: as ``from_json`` and ``ProxyLogin.from_json``.
+
+        """
+        proxy = {key.removeprefix("proxy_"): values[key] for key in values if key.startswith("proxy_")}
+        login = cls.from_json({key: values[key] for key in values if not key.startswith("proxy_")})
+        return replace(login, proxy=ProxyLogin.from_json(proxy)) if proxy else login
+
+    @classmethod
     def from_json(cls, value: Any) -> Login:
-        """Read ``{kind, username, secret}``, from the API or the secret store.
+        """Read ``{kind, username, secret}``.
 
         Raises:
             InvalidInput: the kind is unknown, or its parts are missing, superfluous or no header text.
 
         """
-        body = _object(value, "login")
+        body = fields.mapping(value, "login")
         kind = _login_kind(body.get("kind", LoginKind.ANONYMOUS.value))
         wanted = _LOGIN_PARTS[kind]
         for part in ("username", "secret"):
             if (body.get(part) is not None) != (part in wanted):
                 expected = " and ".join(wanted) or "neither username nor secret"
                 raise InvalidInput(f"login: found the wrong parts for kind {kind.value}, expected {expected}")
-        return cls(kind=kind, **{part: _credential(body, part, kind) for part in wanted})
+        in_header = kind in {LoginKind.TOKEN, LoginKind.API_KEY}
+        parts = {part: fields.credential(body, part, what="login", ascii_only=in_header) for part in wanted}
+        return cls(kind, parts.get("username"), parts.get("secret"))
 
 
 @dataclass(frozen=True)
@@ -195,89 +255,8 @@ _LOGIN_PARTS: Mapping[LoginKind, tuple[str, ...]] = {
 }
 
 
-def _name(text: str) -> str:
-    if not _NAME.match(text):
-        raise InvalidInput(
-            f"name: found {text!r}, expected at most 63 lower-case letters, digits and '-', such as acme"
-        )
-    return text
-
-
-def _host(text: str) -> str:
-    host = text.lower()
-    if not _HOST.match(host):
-        raise InvalidInput(f"host: found {text!r}, expected HOST or HOST:PORT, such as docker.acme.com")
-    return host
-
-
-def _repository(text: str) -> str:
-    if not _REPOSITORY.match(text):
-        raise InvalidInput(f"repository: found {text!r}, expected a repository key, such as docker-local")
-    return text
-
-
-def _pattern(text: str) -> str:
-    if not _PATTERN.match(text):
-        raise InvalidInput(f"repositories: found {text!r}, expected a repository key with * and ?")
-    return text
-
-
-def _ca(value: Any) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value.isascii() or len(value) > _MAX_CA:
-        raise InvalidInput(f"ca: expected PEM text with a certificate, at most {_MAX_CA // 1024} KiB")
-    try:
-        ssl.create_default_context(cadata=value)
-    except (ssl.SSLError, ValueError) as error:
-        raise InvalidInput("ca: found no usable certificate, expected PEM text") from error
-    return value
-
-
 def _login_kind(value: Any) -> LoginKind:
     for kind in LoginKind:
         if kind.value == value:
             return kind
     raise InvalidInput(f"login: found the kind {value!r}, expected one of {', '.join(LoginKind)}")
-
-
-def _credential(body: Mapping[str, Any], part: str, kind: LoginKind) -> str:
-    value = body[part]
-    if not isinstance(value, str) or not value or len(value) > _MAX_SECRET:
-        raise InvalidInput(f"login: {part} is empty or too long, expected 1 to {_MAX_SECRET} characters")
-    if not value.isprintable() or value != value.strip() or (part == "username" and ":" in value):
-        raise InvalidInput(f"login: {part} holds a character that no login may, expected printable text")
-    if kind in {LoginKind.TOKEN, LoginKind.API_KEY} and not value.isascii():
-        raise InvalidInput(f"login: {part} holds a character that no HTTP header may, expected ASCII")
-    return value
-
-
-def _object(value: Any, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InvalidInput(f"{what}: expected an object")
-    return value
-
-
-def _text(body: Mapping[str, Any], key: str, *, limit: int) -> str:
-    value = body.get(key)
-    if not isinstance(value, str) or not value:
-        raise InvalidInput(f"{key}: expected text")
-    if len(value) > limit:
-        raise InvalidInput(f"{key}: found {len(value)} characters, expected at most {limit}")
-    return value
-
-
-def _flag(body: Mapping[str, Any], key: str) -> bool:
-    value = body.get(key, False)
-    if not isinstance(value, bool):
-        raise InvalidInput(f"{key}: expected true or false")
-    return value
-
-
-def _each(body: Mapping[str, Any], key: str, read: Callable[[str], _T]) -> tuple[_T, ...]:
-    value = body.get(key) or []
-    if not isinstance(value, list) or len(value) > MAX_ENTRIES:
-        raise InvalidInput(f"{key}: expected a list of at most {MAX_ENTRIES} entries")
-    if any(not isinstance(entry, str) for entry in value):
-        raise InvalidInput(f"{key}: expected each entry to be text")
-    return tuple(dict.fromkeys(read(entry) for entry in value))

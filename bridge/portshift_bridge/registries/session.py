@@ -166,8 +166,9 @@ def open_session(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Session:
     """A session with the registry as the login: the one way to Artifactory. The caller closes it."""
-    transport = Transport(registry.url, adapter=adapter or GuardedAdapter(ca=registry.ca), sleep=sleep)
-    return Session(transport, login)
+    if adapter is None:
+        adapter = GuardedAdapter(ca=registry.ca, proxy=registry.proxy, proxy_login=login.proxy)
+    return Session(Transport(registry.url, adapter=adapter, sleep=sleep), login)
 
 
 def _identification(login: Login) -> dict[str, str]:

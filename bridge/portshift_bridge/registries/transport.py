@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from portshift.core.errors import Unreachable
 from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import TlsFailed, UnexpectedAnswer
+from portshift_bridge.registries.errors import ProxyFailed, TlsFailed, UnexpectedAnswer
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
@@ -120,6 +120,11 @@ class Transport:
             ) from error
         except requests.Timeout as error:
             raise Unreachable(f"{self.base} did not answer in time") from error
+        except requests.exceptions.ProxyError as error:
+            raise ProxyFailed(
+                f"{self.base}: the proxy on the way to it does not let through ({_innermost(error)})",
+                cure="correct the registry's proxy or its login there",
+            ) from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
             if last or isinstance(_cause(error), NewConnectionError):
                 raise Unreachable(f"{self.base} cannot be reached ({_innermost(error)})") from error
@@ -148,6 +153,11 @@ class Transport:
                 raise UnexpectedAnswer(
                     f"{self.base} redirects to {response.headers['Location'][:200]!r}, expected an answer",
                     cure="redirects are not followed; give the address that answers as the registry's URL",
+                )
+            if response.status_code == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                raise ProxyFailed(
+                    f"{self.base}: the proxy on the way to it asks for a login (407)",
+                    cure="give the proxy's login, or correct it",
                 )
             return Answer(response.status_code, response.headers, self._body(response, deadline))
 

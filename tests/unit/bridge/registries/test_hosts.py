@@ -61,6 +61,32 @@ def test_jfrog_s_cloud_puts_the_instance_before_the_repository() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "reference", "meant"),
+    [
+        ("*.docker.acme.com", "docker-local.docker.acme.com/team/app", ["acme: docker-local team/app"]),
+        ("*.docker.acme.com:8443", "docker-local.docker.acme.com:8443/app", ["acme: docker-local app"]),
+        ("*.docker.acme.com:8443", "docker-local.docker.acme.com/app", []),
+        ("*.docker.acme.com", "docker.acme.com/docker-local/app", []),
+        ("*.docker.acme.com", "a.b.docker.acme.com/app", []),
+        ("ac-*.jfrog.io", "ac-docker-local.jfrog.io/app", ["acme: docker-local app"]),
+        ("ac-*.jfrog.io", "docker-local.jfrog.io/app", []),
+    ],
+)
+def test_a_star_stands_for_the_repository(rule: str, reference: str, meant: list[str]) -> None:
+    assert claims(reference, registry(hosts=[rule])) == meant
+
+
+def test_two_registries_that_serve_one_host_are_tried_in_their_order() -> None:
+    shared = {"hosts": ["docker.acme.com"]}
+    first = registry("first", "https://first.acme.com", **shared)
+    second = registry("second", "https://second.acme.com", **shared)
+    assert claims("docker.acme.com/docker-local/app", first, second) == [
+        "first: docker-local app",
+        "second: docker-local app",
+    ]
+
+
+@pytest.mark.parametrize(
     ("mirror", "reference", "meant"),
     [
         ("docker.io=docker-remote", "nginx", "acme: docker-remote library/nginx"),
