@@ -12,6 +12,7 @@ from portshift_bridge.clock import Clock
 from portshift_bridge.errors import Conflict, NotFound
 from portshift_bridge.registries.model import Login, Registry
 from portshift_bridge.secrets import SecretStore
+from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import Change, record_change
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.paging import Page
@@ -124,6 +125,7 @@ class RegistryStore:
             record_change(connection, Change(actor, "registry.remove", name, self._clock(), detail))
         # After the commit: a secret without its registry is harmless, the other way round is not.
         self._secrets.delete(_secret_name(name))
+        ArtifactStore(self._database, self._clock).remove_registry(name)
 
     def _connected(self, row: Row[Any]) -> ConnectedRegistry:
         login = Login.from_json(self._secrets.get(_secret_name(row.name)))
