@@ -52,6 +52,11 @@ def new_token() -> str:
     return f"psb_{secrets.token_urlsafe(32)}"
 
 
+def new_session_token() -> str:
+    """A fresh token of a job's session; its first letters tell it from an access token."""
+    return f"pss_{secrets.token_urlsafe(32)}"
+
+
 def token_hash(token: str) -> str:
     """What is stored of an access token."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

@@ -5,6 +5,7 @@ PortshiftError
 │   └── IdentityRevoked      a registration of an identity that an administrator revoked
 ├── Unauthenticated          no access token, or one that the bridge does not know
 ├── NotPermitted             the access token's role or scope does not allow it
+├── JobTokenRefused          the token of a CI job failed a numbered step, or no trust takes it
 ├── NotFound                 no such identity, registry or access
 ├── Conflict                 the object's present state does not allow the change
 ├── StorageUnavailable       the database is full, locked, read-only or damaged
@@ -27,6 +28,14 @@ class Unauthenticated(PortshiftError):
 
 class NotPermitted(PortshiftError):
     """The access token's role or scope does not allow the request."""
+
+
+class JobTokenRefused(PortshiftError):
+    """The token of a CI job failed ``step`` of docs/reference/job-tokens.md."""
+
+    def __init__(self, problem: str, *, step: str, cure: str | None = None) -> None:
+        super().__init__(problem, cure=cure)
+        self.step = step
 
 
 class NotFound(PortshiftError):

@@ -34,6 +34,12 @@ class Metrics:
         self._images = Counter(
             "portshift_images", "Images of registrations.", ("outcome",), registry=self._registry
         )
+        self._job_logins = Counter(
+            "portshift_job_logins",
+            "Logins with a job's token; the outcome is accepted, unreachable, or the step that refused.",
+            ("outcome",),
+            registry=self._registry,
+        )
         self._resolving = Histogram(
             "portshift_resolve_seconds",
             "Time to find the images of one registration.",
@@ -49,6 +55,10 @@ class Metrics:
     def registered(self, intent: Intent) -> None:
         """Count an accepted registration."""
         self._registrations.labels(intent.value).inc()
+
+    def job_login(self, outcome: str) -> None:
+        """Count a login with a job's token: accepted, unreachable, or a step's name."""
+        self._job_logins.labels(outcome).inc()
 
     def resolved(self, found: Mapping[str, ResolvedImage], *, seconds: float) -> None:
         """Count the outcomes of a registration's distinct images."""

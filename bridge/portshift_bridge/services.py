@@ -10,15 +10,19 @@ from portshift.core.jwks import KeySet
 from portshift_bridge.clock import DAY, Clock
 from portshift_bridge.errors import StorageUnavailable
 from portshift_bridge.metrics import Metrics
+from portshift_bridge.oidc.exchange import Exchange
 from portshift_bridge.registration import Registrar, SigningKeys
 from portshift_bridge.registries.connection import Check
 from portshift_bridge.settings import Settings
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.audit import AuditStore
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.store.installation import Installation, issuer_of
 from portshift_bridge.store.registrations import RegistrationStore
 from portshift_bridge.store.registries import ConnectedRegistry, RegistryStore
+from portshift_bridge.store.sessions import SessionStore
+from portshift_bridge.store.trusts import TrustStore
 
 
 class Keys(SigningKeys, Protocol):
@@ -40,6 +44,10 @@ class Services:
     database: Database
     keys: Keys
     access: AccessStore
+    audit: AuditStore
+    trusts: TrustStore
+    sessions: SessionStore
+    exchange: Exchange
     identities: IdentityStore
     registrations: RegistrationStore
     registries: RegistryStore
@@ -60,7 +68,8 @@ class Services:
         self.keys.signer()
 
     def purge(self) -> int:
-        """Delete the registrations of renderings that are past their age."""
+        """Delete the registrations of renderings that are past their age, and the sessions that ended."""
+        self.sessions.purge()
         now = self.clock()
         before = now - self.settings.render_retention_days * DAY
         return self.registrations.purge_renders(before=before, now=now)

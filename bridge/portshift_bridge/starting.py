@@ -15,6 +15,8 @@ from portshift_bridge.errors import StorageUnavailable
 from portshift_bridge.file_keys import FileKeys
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.metrics import MeasuredResolver, Metrics
+from portshift_bridge.oidc.exchange import Exchange
+from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.registration import Registrar
 from portshift_bridge.registries.connection import test_connection
 from portshift_bridge.registries.resolution import Resolver
@@ -22,12 +24,15 @@ from portshift_bridge.secrets import FileSecretStore
 from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.audit import AuditStore
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.store.installation import installation
 from portshift_bridge.store.migration import Migrated, migrate
 from portshift_bridge.store.registrations import RegistrationStore
 from portshift_bridge.store.registries import RegistryStore
+from portshift_bridge.store.sessions import SessionStore
+from portshift_bridge.store.trusts import TrustStore
 
 ADMIN = "admin"
 MAX_TOKEN_CHARACTERS = 512
@@ -77,6 +82,7 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
     registries = RegistryStore(database, secrets, clock)
     registrations = RegistrationStore(database)
     metrics = Metrics()
+    trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
     resolver = Resolver(lambda: [(each.registry, each.login) for each in registries.all()])
     services = Services(
         settings=settings,
@@ -84,6 +90,10 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
         database=database,
         keys=keys,
         access=access,
+        audit=AuditStore(database),
+        trusts=trusts,
+        sessions=sessions,
+        exchange=Exchange(trusts, sessions, Issuers(clock), metrics, clock),
         identities=IdentityStore(database, clock),
         registrations=registrations,
         registries=registries,

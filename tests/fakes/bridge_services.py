@@ -18,6 +18,8 @@ from portshift_bridge.clock import SECOND, moment
 from portshift_bridge.file_keys import FileKeys
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.metrics import MeasuredResolver, Metrics
+from portshift_bridge.oidc.exchange import Exchange
+from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.registration import Registrar
 from portshift_bridge.registries.connection import Check, Status
 from portshift_bridge.secrets import FileSecretStore
@@ -25,10 +27,14 @@ from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
 from portshift_bridge.starting import open_database
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.audit import AuditStore
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.store.installation import installation
 from portshift_bridge.store.registrations import RegistrationStore
 from portshift_bridge.store.registries import ConnectedRegistry, RegistryStore
+from portshift_bridge.store.sessions import SessionStore
+from portshift_bridge.store.trusts import TrustStore
+from tests.fakes.issuer import FakeIssuer
 from tests.fakes.resolver import FakeResolver
 
 with warnings.catch_warnings():
@@ -72,6 +78,7 @@ class FakeBridge:
     resolver: FakeResolver
     clock: FakeClock
     connection_test: FakeConnectionTest
+    issuer: FakeIssuer
     client: TestClient
 
     def call(self, method: str, path: str, *, role: Role | None = Role.ADMIN, **arguments: Any) -> Any:
@@ -87,11 +94,13 @@ class FakeBridge:
 def fake_bridge(folder: Path, **settings: Any) -> Iterator[FakeBridge]:
     """A bridge with one access of each role; the deployer may sign for cluster dev and namespaces team-*."""
     clock, resolver, connection_test = FakeClock(), FakeResolver(), FakeConnectionTest()
+    issuer = FakeIssuer(lambda: clock.now / SECOND)
     given = Settings(data=folder, **settings)
     database, _ = open_database(given)
     keys = KeyRing.open(folder, FileKeys.open(folder), now=moment(clock()))
     begun = installation(database, new_issuer="issuer-1", trust_domain=None)
     registrations, metrics = RegistrationStore(database), Metrics()
+    trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
     numbers = itertools.count(1)
     services = Services(
         settings=given,
@@ -99,6 +108,10 @@ def fake_bridge(folder: Path, **settings: Any) -> Iterator[FakeBridge]:
         database=database,
         keys=keys,
         access=AccessStore(database, clock),
+        audit=AuditStore(database),
+        trusts=trusts,
+        sessions=sessions,
+        exchange=Exchange(trusts, sessions, Issuers(clock, adapter=lambda _: issuer.adapter), metrics, clock),
         identities=IdentityStore(database, clock),
         registrations=registrations,
         registries=RegistryStore(database, FileSecretStore.open(folder), clock),
@@ -116,7 +129,7 @@ def fake_bridge(folder: Path, **settings: Any) -> Iterator[FakeBridge]:
     )
     _add_accesses(services.access)
     client = TestClient(create_app(services), raise_server_exceptions=False)
-    yield FakeBridge(services, keys, resolver, clock, connection_test, client)
+    yield FakeBridge(services, keys, resolver, clock, connection_test, issuer, client)
     database.close()
 
 

@@ -16,6 +16,7 @@ from portshift.core.errors import InvalidInput, NotVerified, PortshiftError, Unr
 from portshift_bridge.errors import (
     Conflict,
     IdentityRevoked,
+    JobTokenRefused,
     NotFound,
     NotPermitted,
     SignerUnavailable,
@@ -32,6 +33,7 @@ _PROBLEMS: tuple[tuple[type[PortshiftError], str, HTTPStatus], ...] = (
     (InvalidInput, "invalid-request", HTTPStatus.BAD_REQUEST),
     (Unauthenticated, "unauthenticated", HTTPStatus.UNAUTHORIZED),
     (NotPermitted, "not-permitted", HTTPStatus.FORBIDDEN),
+    (JobTokenRefused, "job-token-refused", HTTPStatus.FORBIDDEN),
     (IdentityRevoked, "identity-revoked", HTTPStatus.FORBIDDEN),
     (NotFound, "not-found", HTTPStatus.NOT_FOUND),
     (Conflict, "conflict", HTTPStatus.CONFLICT),

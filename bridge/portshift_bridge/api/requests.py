@@ -25,6 +25,7 @@ from portshift_bridge.services import Services
 MAX_PAGE = 500
 _MIB = 1024 * 1024
 _MAX_TOKEN_CHARACTERS = 1_024
+_SMALL_BODY = 64 * 1024
 
 
 class PageQuery(BaseModel):
@@ -57,7 +58,8 @@ def caller(request: Request) -> Access:
             "found no access token, expected 'Authorization: Bearer TOKEN'",
             cure="set PORTSHIFT_TOKEN, or run helm portshift login",
         )
-    holder = services(request).access.holder(token.strip())
+    found = services(request)
+    holder = found.access.holder(token.strip()) or found.sessions.holder(token.strip())
     if holder is None:
         raise Unauthenticated(
             "the access token is unknown or was revoked", cure="ask an administrator for a new one"
@@ -78,12 +80,20 @@ def no_query(request: Request) -> None:
 
 
 async def _body(request: Request, _caller: Annotated[Access, Depends(caller)]) -> bytes:
+    return await _read_body(request, limit=services(request).settings.max_body_mib * _MIB)
+
+
+async def _small_body(request: Request) -> bytes:
+    """For the routes that strangers may call."""
+    return await _read_body(request, limit=_SMALL_BODY)
+
+
+async def _read_body(request: Request, *, limit: int) -> bytes:
     if request.headers.get("content-encoding", "identity") != "identity":
         raise RefusedBody(
             "found an encoded body, expected plain JSON", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         )
     settings = services(request).settings
-    limit = settings.max_body_mib * _MIB
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         _too_large(limit)
@@ -113,6 +123,10 @@ async def _gathered(request: Request, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> NoReturn:
+    if limit < _MIB:
+        raise RefusedBody(
+            f"found a body over {limit // 1024} KiB", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        )
     raise RefusedBody(
         f"found a body over {limit // _MIB} MiB",
         status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -121,6 +135,14 @@ def _too_large(limit: int) -> NoReturn:
 
 
 def _json_body(body: Annotated[bytes, Depends(_body)]) -> Any:
+    return _parsed(body)
+
+
+def _small_json_body(body: Annotated[bytes, Depends(_small_body)]) -> Any:
+    return _parsed(body)
+
+
+def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_number)
     except RecursionError:
@@ -136,6 +158,7 @@ def _no_number(text: str) -> NoReturn:
 ServicesOf = Annotated[Services, Depends(services)]
 Caller = Annotated[Access, Depends(caller)]
 JsonBody = Annotated[Any, Depends(_json_body)]
+SmallJsonBody = Annotated[Any, Depends(_small_json_body)]
 Refused = Depends(no_query)
 
 

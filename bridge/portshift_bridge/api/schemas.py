@@ -66,6 +66,22 @@ _REGISTRY: Schema = {
     "mirrors": _TEXTS,
     "repositories": _object({}, include=_TEXTS, exclude=_TEXTS),
 }
+_SCOPE = {"clusters": _TEXTS, "namespaces": _TEXTS}
+_TRUST: Schema = {
+    "name": _TEXT,
+    "issuer": {**_TEXT, "format": "uri"},
+    "audience": _TEXT,
+    "claims": {
+        "type": "object",
+        "description": "Claim to patterns: * is any text without / and :, ** any text.",
+        "additionalProperties": _TEXTS,
+    },
+}
+_TRUST_OPTIONS: Schema = {
+    **_SCOPE,
+    "lifetimeSeconds": {"type": "integer", "minimum": 60, "maximum": 3600, "default": 900},
+    "ca": {"type": ["string", "null"], "description": "PEM of the issuer's authority"},
+}
 _ACCESS = {"name": _TEXT, "role": _one_of(Role), "clusters": _TEXTS, "namespaces": _TEXTS}
 
 SCHEMAS: Mapping[str, Schema] = {
@@ -160,6 +176,22 @@ SCHEMAS: Mapping[str, Schema] = {
     "Access": _object({**_ACCESS, "createdAt": _TIME}),
     "CreatedAccess": _object({**_ACCESS, "token": {**_TEXT, "description": "Shown this once."}}),
     "Accesses": _page("Access"),
+    "NewTrust": _object(_TRUST, **_TRUST_OPTIONS),
+    "Trust": _object({**_TRUST, **_TRUST_OPTIONS, "createdAt": _TIME}),
+    "Trusts": _page("Trust"),
+    "JobToken": _object(
+        {"token": {"type": "string", "maxLength": 16384, "writeOnly": True, "description": "The job's JWT."}},
+        trust={**_TEXT, "description": "The trust to log in by; the first that fits without it."},
+    ),
+    "JobLogin": _object(
+        {
+            "token": {**_TEXT, "description": "Shown this once."},
+            "expiresAt": _TIME,
+            "name": _TEXT,
+            "role": _one_of(Role),
+            **_SCOPE,
+        }
+    ),
     "Status": _object(
         {"version": _TEXT, "issuer": _TEXT, "trustDomain": _TEXT, "name": _TEXT, "role": _one_of(Role)}
     ),

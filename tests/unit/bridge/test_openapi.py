@@ -22,6 +22,7 @@ from portshift_bridge.api.schemas import SCHEMAS
 from portshift_bridge.app import create_app
 from tests.fakes.bridge_services import FakeBridge, rendering
 from tests.fakes.resolver import resolved
+from tests.unit.bridge.test_api_access import needs_token
 
 DOCUMENT = create_app(None).openapi()
 OPERATIONS = [
@@ -34,7 +35,7 @@ OPERATIONS = [
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=lambda value: str(value)[:40])
 def test_every_operation_is_described(method: str, path: str, operation: dict[str, Any]) -> None:
     assert operation["summary"]
-    assert ("security" in operation) == path.startswith("/api/v1/")
+    assert ("security" in operation) == needs_token(path)
     assert "default" in operation["responses"]
     names = [name for name in _references(operation) if name not in DOCUMENT["components"]["schemas"]]
     assert names == []
