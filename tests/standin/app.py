@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request
 from tests.standin.conjure import Conjurer
+from tests.standin.delivery import Sender
 from tests.standin.faults import Fault, LoggedRequest
 from tests.standin.model import User
 from tests.standin.routes import Routes
@@ -34,12 +35,13 @@ class Application:
         access: Access,
         switches: Switches,
         sources: list[Source],
-        conjurer: Conjurer | None = None,
+        conjurer: Conjurer | None,
+        sender: Sender,
     ) -> None:
         self.access = access
         self.faults: list[Fault] = []
         self.log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
-        self.routes = Routes(store, access, switches, sources, conjurer)
+        self.routes = Routes(store, access, switches, sources, conjurer, sender)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = await _read(scope, receive)

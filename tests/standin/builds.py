@@ -6,6 +6,7 @@ import datetime
 import json
 from collections.abc import Sequence
 
+from tests.standin.events import added_properties
 from tests.standin.layout import blobs_below, find_manifest
 from tests.standin.model import Build, Item, Properties
 from tests.standin.store import Store
@@ -27,6 +28,7 @@ def publish_build(
     for _, items in modules:
         for item in items:
             store.set_properties(item, {**item.properties, **stamps})
+            store.announce(added_properties(item, stamps, user="admin"))
 
 
 def image_module(store: Store, repo: str, name: str, tag: str) -> Module:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from tests.standin.answers import Answer, Refusal, Request, not_found
+from tests.standin.events import added_properties, docker_events
 from tests.standin.properties import parse_properties
 from tests.standin.storage import Storage
 
@@ -59,6 +60,7 @@ class Content:
         if matrix:
             new = parse_properties(unquote(matrix), empty_values=self.storage.switches.is_old)
             self.store.set_properties(item, {**item.properties, **new})
+            self.store.announce(added_properties(item, new, user=request.user_name))
         return Answer.json(self.storage.information(request, key, item), status=201)
 
     def _check_shape(self, key: str, path: str) -> None:
@@ -78,5 +80,6 @@ class Content:
         item = self.storage.readable(request, key, path)
         if not self.access.may(request.user, "delete", item):
             raise self.access.refusal(request.user, key, path)
+        self.store.announce(docker_events(self.store, "deleted", item, user=request.user_name))
         self.store.delete(item)
         return Answer(status=204)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request
+from tests.standin.events import docker_events
 from tests.standin.layout import (
+    CHILD_FOLDERS,
     MANIFEST_NAMES,
     blobs_below,
     find_manifest,
@@ -148,6 +150,7 @@ class DockerReader:
                     user=request.user_name,
                     digest=fetched.digest,
                 )
+                self.store.announce(docker_events(self.store, "pushed", item, user=request.user_name))
                 return self._stored(item)
         return None
 
@@ -185,7 +188,7 @@ class DockerReader:
             for item in self.store.trees[repository.storage_key].values():
                 if item.name not in MANIFEST_NAMES or not self.access.may(request.user, "read", item):
                     continue
-                if not item.parent.rpartition("/")[2].startswith(("sha256:", "sha256__")):
+                if not item.parent.rpartition("/")[2].startswith(CHILD_FOLDERS):
                     yield repository, item.parent
 
     def _page(self, names: set[str], request: Request) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request, not_found
+from tests.standin.events import docker_events
 from tests.standin.layout import LIST, MANIFEST_NAMES, blobs_below, find_manifest, folder_of
 from tests.standin.model import Item, Repository
 from tests.standin.store import Store
@@ -45,6 +46,8 @@ class DockerPromotion:
             self._copy(request, child, target, target_image, digest, folder_of(target, target_image, digest))
         folder = folder_of(target, target_image, target_tag)
         self._copy(request, manifest, target, target_image, target_tag, folder)
+        promoted = self.store.trees[target.key][f"{folder}/{manifest.name}"]
+        self.store.announce(docker_events(self.store, "promoted", promoted, user=request.user_name))
         if moved:
             self.store.delete(self.store.trees[manifest.repo][manifest.parent])
         return Answer.text("Promotion ended successfully")

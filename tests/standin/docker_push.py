@@ -9,6 +9,7 @@ import uuid
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Request
 from tests.standin.docker import API_VERSION, DockerRefusal, manifest_unknown
+from tests.standin.events import docker_events
 from tests.standin.images import INDEXES, digest_of
 from tests.standin.layout import UnknownBlob, find_manifest, folder_of, is_digest, put_manifest
 from tests.standin.model import Repository
@@ -78,7 +79,7 @@ class DockerWriter:
             document = json.loads(request.body)
             media_type = request.headers.get("content-type") or document["mediaType"]
             self._check_children(repository, image, document if media_type in INDEXES else {})
-            put_manifest(
+            item = put_manifest(
                 self.store,
                 repository,
                 image,
@@ -92,6 +93,7 @@ class DockerWriter:
             raise DockerRefusal(404, "BLOB_UNKNOWN", f"blob unknown to registry: {missing}") from missing
         except (ValueError, KeyError, TypeError, AttributeError) as invalid:
             raise DockerRefusal(400, "MANIFEST_INVALID", f"manifest invalid: {invalid!r}") from invalid
+        self.store.announce(docker_events(self.store, "pushed", item, user=request.user_name))
         headers = {
             **API_VERSION,
             "Docker-Content-Digest": digest,
@@ -106,6 +108,7 @@ class DockerWriter:
             raise manifest_unknown(reference)
         if not self.access.may(request.user, "delete", item):
             raise DockerRefusal(403, "DENIED", f"Not enough permissions to delete '{item.repo}:{item.path}'")
+        self.store.announce(docker_events(self.store, "deleted", item, user=request.user_name))
         self.store.delete(self.store.trees[item.repo][item.parent])
         return Answer(status=202, headers=API_VERSION)
 

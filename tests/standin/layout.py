@@ -12,6 +12,7 @@ from tests.standin.store import Store
 
 MANIFEST, LIST = "manifest.json", "list.manifest.json"
 MANIFEST_NAMES = (LIST, MANIFEST)
+CHILD_FOLDERS = ("sha256:", "sha256__")
 
 
 class UnknownBlob(Exception):

@@ -6,6 +6,7 @@ import asyncio
 import json
 
 from tests.standin.answers import Answer, Refusal, Request
+from tests.standin.events import property_events, removed_properties
 from tests.standin.model import Item, Properties
 from tests.standin.properties import check_key
 from tests.standin.storage import Storage
@@ -27,14 +28,18 @@ class Metadata:
         recursive = request.parameters.get("recursiveProperties", "1") == "1"
         items = list(self.store.below(top)) if recursive else [top]
         for item in items:
-            await self._rewrite(item, changes)
+            await self._rewrite(item, changes, user=request.user_name)
         return Answer(status=204)
 
     def clear(self, request: Request, key: str, path: str) -> Answer:
-        self.store.set_properties(self.storage.annotatable(request, key, path), {})
+        item = self.storage.annotatable(request, key, path)
+        before = item.properties
+        self.store.set_properties(item, {})
+        self.store.announce(removed_properties(item, before, user=request.user_name))
         return Answer(status=204)
 
-    async def _rewrite(self, item: Item, changes: dict[str, list[str] | None]) -> None:
+    async def _rewrite(self, item: Item, changes: dict[str, list[str] | None], *, user: str) -> None:
+        before = item.properties
         merged: Properties = dict(item.properties)
         for name, values in changes.items():
             merged.pop(name, None)
@@ -46,6 +51,10 @@ class Metadata:
         with self.store.lock:
             self.store.set_properties(item, {})
             self.store.set_properties(item, merged)
+            if self.storage.switches.patch_fires_for_all:
+                self.store.announce(removed_properties(item, before, user=user))
+                before = {}
+            self.store.announce(property_events(item, before, item.properties, user=user))
 
 
 def _changes(body: bytes) -> dict[str, list[str] | None]:

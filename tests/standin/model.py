@@ -5,6 +5,7 @@ Every name follows Artifactory's own word for the thing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -150,3 +151,15 @@ class BundlePromotion:
     created: float
     created_by: str
     messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event; ``repo`` is the key of the repository that holds the item, ``KEY-cache`` for a remote."""
+
+    domain: str
+    kind: str
+    repo: str
+    path: str
+    user: str
+    data: Mapping[str, object]

@@ -9,6 +9,7 @@ from tests.standin.answers import Answer, Refusal, Request, not_found
 from tests.standin.build_api import BuildApi
 from tests.standin.conjure import Conjurer
 from tests.standin.content import Content
+from tests.standin.delivery import Sender
 from tests.standin.docker import DockerReader
 from tests.standin.docker_promotion import DockerPromotion
 from tests.standin.docker_push import DockerWriter
@@ -22,6 +23,10 @@ from tests.standin.store import Store
 from tests.standin.switches import Switches
 from tests.standin.system import System
 from tests.standin.upstream import Source
+from tests.standin.webhooks import Webhooks
+
+LIFECYCLE = "/lifecycle/api/v2/"
+EVENTS = "/event/api/v1/subscriptions"
 
 
 class Routes:
@@ -34,6 +39,7 @@ class Routes:
         switches: Switches,
         sources: list[Source],
         conjurer: Conjurer | None,
+        sender: Sender,
     ) -> None:
         self.store = store
         self.conjurer = conjurer
@@ -52,15 +58,19 @@ class Routes:
         self.builds = BuildApi(store, access, switches)
         self.plugins = Plugins(access)
         self.lifecycle = Lifecycle(store, access, switches)
+        self.webhooks = Webhooks(store, access, switches, sender)
 
     async def answer(self, request: Request) -> Answer:
         """Raises Refusal: no handler takes it, or its handler refuses it."""
         path = request.path
         if path == "/v2" or path.startswith("/v2/"):
             return self.docker_routes.by_host(request, path[3:].lstrip("/"))
-        if path.startswith("/lifecycle/api/v2/"):
+        if path.startswith(LIFECYCLE):
             with self.store.lock:
-                return self.lifecycle.answer(request, path.removeprefix("/lifecycle/api/v2/"))
+                return self.lifecycle.answer(request, path.removeprefix(LIFECYCLE))
+        if path == EVENTS or path.startswith(f"{EVENTS}/"):
+            with self.store.lock:
+                return self.webhooks.answer(request, path.removeprefix(EVENTS))
         if not path.startswith("/artifactory/"):
             raise not_found("Not Found")
         first, _, rest = path.removeprefix("/artifactory/").partition("/")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tests.standin.access import Access
 from tests.standin.builds import build_info, image_module, promotion_status, publish_build
+from tests.standin.events import added_properties, docker_events
 from tests.standin.images import Image, build_image
 from tests.standin.layout import put_image
 from tests.standin.lifecycle import DEFAULT_REPOSITORY
@@ -118,7 +119,8 @@ class Seeding:
             if repository.rclass == "remote":
                 self.upstreams.add(repo, name, tag, built)
             if repository.rclass != "remote" or cached:
-                put_image(self.store, repository, name, tag, built, user="admin")
+                item = put_image(self.store, repository, name, tag, built, user="admin")
+                self.store.announce(docker_events(self.store, "pushed", item, user="admin"))
         return built
 
     def publish_build(
@@ -215,6 +217,7 @@ class Seeding:
         with self.store.lock:
             item = self.item(repo, path)
             self.store.set_properties(item, {**item.properties, **new})
+            self.store.announce(added_properties(item, new, user="admin"))
 
     def item(self, repo: str, path: str) -> Item:
         """An item by repository and path.

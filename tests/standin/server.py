@@ -14,6 +14,7 @@ import uvicorn
 from tests.standin.access import Access
 from tests.standin.app import Application
 from tests.standin.conjure import Conjurer
+from tests.standin.delivery import Delivery, Post, Sender, http_post
 from tests.standin.faults import Fault, LoggedRequest
 from tests.standin.plugins import Execution
 from tests.standin.seeding import Seeding
@@ -34,6 +35,7 @@ class Standin(Seeding):
         folder: where file contents go; in memory without one.
         conjure: make up every image that is asked of a Docker repository.
         clock: seconds since the epoch.
+        post: sends a webhook and gives the status of the answer.
 
     """
 
@@ -45,12 +47,14 @@ class Standin(Seeding):
         folder: Path | None = None,
         conjure: bool = False,
         clock: Callable[[], float] = time.time,
+        post: Post = http_post,
     ) -> None:
         self.switches = switches or Switches()
         super().__init__(Store(folder=folder, clock=clock), Access(self.switches))
         conjurer = Conjurer(self.store) if conjure else None
         sources: list[Source] = [self.upstreams]
-        self.application = Application(self.store, self.access, self.switches, sources, conjurer)
+        self.sender = Sender(self.switches, post)
+        self.application = Application(self.store, self.access, self.switches, sources, conjurer, self.sender)
         self.add_user("admin", "password", admin=True)
         self._port = port
         self._socket: socket.socket | None = None
@@ -71,6 +75,7 @@ class Standin(Seeding):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.sender.close()
         if self._server is not None and self._thread is not None and self._socket is not None:
             self._server.should_exit = True
             self._thread.join()
@@ -170,6 +175,22 @@ class Standin(Seeding):
 
     def clear_requests(self) -> None:
         self.application.log.clear()
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every webhook that was delivered or given up, oldest first."""
+        return list(self.sender.done)
+
+    def wait_for_deliveries(self, seconds: float = 5.0) -> list[Delivery]:
+        """``deliveries``, once nothing is under way any more.
+
+        Raises:
+            TimeoutError: something still is after ``seconds``.
+
+        """
+        if not self.sender.wait(seconds):
+            raise TimeoutError(f"webhooks are still under way after {seconds} s")
+        return self.deliveries
 
     def downloads(self, repo: str, path: str) -> int:
         """How often a file was downloaded."""

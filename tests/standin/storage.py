@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request, not_found
+from tests.standin.events import added_properties, removed_properties
 from tests.standin.model import ANONYMOUS, Item, Properties
 from tests.standin.properties import parse_keys, parse_properties
 from tests.standin.store import Store
@@ -108,13 +109,16 @@ class Storage:
         new = parse_properties(request.parameters.get("properties", ""), empty_values=self.switches.is_old)
         for item in self._writable(request, key, path):
             self.store.set_properties(item, {**item.properties, **new})
+            self.store.announce(added_properties(item, new, user=request.user_name))
         return Answer(status=204)
 
     def delete_properties(self, request: Request, key: str, path: str) -> Answer:
         gone = set(parse_keys(request.parameters.get("properties", "")))
         for item in self._writable(request, key, path):
             kept = {name: values for name, values in item.properties.items() if name not in gone}
+            removed = {name: values for name, values in item.properties.items() if name in gone}
             self.store.set_properties(item, kept)
+            self.store.announce(removed_properties(item, removed, user=request.user_name))
         return Answer(status=204)
 
     def annotatable(self, request: Request, key: str, path: str) -> Item:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from tests.standin.model import Build, BundlePromotion, Item, Properties, ReleaseBundle, Repository
+from tests.standin.model import Build, BundlePromotion, Event, Item, Properties, ReleaseBundle, Repository
 
 PROPERTY_LIMIT = 2400
 
@@ -52,9 +52,15 @@ class Store:
         self.bundles: list[ReleaseBundle] = []
         self.bundle_promotions: list[BundlePromotion] = []
         self.trees: dict[str, dict[str, Item]] = {}
+        self.listeners: list[Callable[[Iterable[Event]], None]] = []
         self._by_sha256: dict[str, dict[Item, None]] = {}
         self._by_property: dict[tuple[str, str], dict[Item, None]] = {}
         self._builds_by_sha1: dict[str, list[tuple[Build, str]]] = {}
+
+    def announce(self, events: Iterable[Event]) -> None:
+        """Tell everyone who listens; events that nobody wants are never made."""
+        for listener in self.listeners:
+            listener(events)
 
     # Repositories
 

@@ -34,6 +34,12 @@ class Switches:
         ``artifactory-build-info``; without it, by everybody who is logged in.
     bundle_unreadable: status of the records of a release bundle that the login may not read.
     bundle_page: how many versions and promotions of bundles one page holds unless told; at most 255.
+    deliver_webhooks: whether webhooks are sent at all; without it every event is lost.
+    webhook_strict_urls: a target in a private network is refused, as ``urlStrictPolicy`` does by default.
+    webhook_secrets_shown: subscriptions are read with their secrets.
+    webhook_signature_prefix: what stands before the hex HMAC-SHA256 of a signed delivery.
+    webhook_attempts, webhook_retry_pause: how often a delivery is tried, and seconds between.
+    patch_fires_for_all: PATCH tells of every property as deleted and added, not only of those that change.
     metadata_pause: seconds between clear and re-save of PATCH /api/metadata, to expose lost updates.
     """
 
@@ -55,6 +61,13 @@ class Switches:
     build_permissions: bool = True
     bundle_unreadable: Literal[403, 404] = 403
     bundle_page: int = 25
+    deliver_webhooks: bool = True
+    webhook_strict_urls: bool = True
+    webhook_secrets_shown: bool = True
+    webhook_signature_prefix: str = ""
+    webhook_attempts: int = 3
+    webhook_retry_pause: float = 0.1
+    patch_fires_for_all: bool = True
     metadata_pause: float = 0.0
 
     @property
