@@ -1,7 +1,8 @@
 """Build the programs that the tests meet, at their pinned versions, into .tools/bin.
 
-Helm comes straight from its module; etcd and the API server from the module in tests/cluster, whose go.sum
-pins all that goes into them. A program that answers its pinned version is left alone: each is built once.
+Helm comes straight from its module; etcd and the API server from the module in tests/cluster, Vault from that
+in tests/vault: their go.sums pin all that goes into them. A program that answers its pinned version is left
+alone: each is built once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ REPOSITORY: Final = Path(__file__).resolve().parent.parent
 BIN: Final = REPOSITORY / ".tools" / "bin"
 CLUSTER_MODULE: Final = REPOSITORY / "tests" / "cluster"
 HOW_TO: Final = REPOSITORY / "tests" / "howto"
+VAULT_MODULE: Final = REPOSITORY / "tests" / "vault"
 NEEDED_GO: Final = (1, 26)
 _GO_THAT_FETCHES_GO: Final = (1, 21)
 
@@ -128,6 +130,14 @@ CALLERS: Final = (
         asks=("version",),
     ),
 )
+# A real core of Vault in a program of our own, which our module pins.
+VAULT: Final = Tool(
+    name="vaultdev",
+    package="portshift.io/tests/vault",
+    version="v1.12.0",
+    asks=("-version",),
+    module=VAULT_MODULE,
+)
 
 
 class BuildFailed(Exception):
@@ -225,7 +235,7 @@ def _say(line: str) -> None:
 
 def main(names: Collection[str] = ()) -> int:
     """Build, or take, every program that is missing; with names, only those."""
-    tools = [tool for tool in (*HELMS, *CONTROL_PLANE, *CALLERS) if not names or tool.name in names]
+    tools = [tool for tool in (*HELMS, *CONTROL_PLANE, *CALLERS, VAULT) if not names or tool.name in names]
     BIN.mkdir(parents=True, exist_ok=True)
     reason = why_not_go()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,22 @@ def replace_file(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
+
+
+def refuse_readable_by_others(path: Path, *, cure: str) -> None:
+    """Accept a file with a secret only when its owner alone can read it.
+
+    Raises:
+        PortshiftError: others may; ``cure`` goes on after the command that closes the file to them.
+        OSError: it cannot be looked at.
+
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise PortshiftError(
+            f"{path} has mode {mode:04o}, expected 0600: others may read it",
+            cure=f"run 'chmod 600 {path}', {cure}",
+        )
 
 
 def _wait_for(descriptor: int, folder: Path, *, deadline: float) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import secrets
-import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from portshift.core.errors import PortshiftError
-from portshift_bridge.durable import replace_file
+from portshift_bridge.durable import refuse_readable_by_others, replace_file
 
 FILE_NAME = "master.key"
 # Each with what it contains when something in it is encrypted: keys may all be in Vault.
@@ -44,12 +43,7 @@ def open_master_key(folder: Path) -> MasterKey:
     path = folder / FILE_NAME
     if not path.exists():
         _create(path)
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise PortshiftError(
-            f"{path} has mode {mode:04o}, expected 0600: others may read it",
-            cure=f"run 'chmod 600 {path}', and rotate the keys if others had access",
-        )
+    refuse_readable_by_others(path, cure="and rotate the keys if others had access")
     return MasterKey(_read(path))
 
 

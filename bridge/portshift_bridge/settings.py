@@ -27,6 +27,8 @@ _CLIENT_VARIABLES = {f"{PREFIX}URL"}
 _CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 # Kubernetes sets these for a Service called portshift-bridge: kubernetes.io/docs/concepts/services-networking
 _SERVICE_LINK = re.compile(rf"{PREFIX}(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)\Z")
+# Segments of a path in Vault that mean themselves in a URL.
+_VAULT_PATH = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,9}$"
 
 
 def default_data_folder() -> Path:
@@ -82,6 +84,84 @@ class Settings(BaseSettings):
     )
     shutdown_seconds: int = Field(
         default=30, ge=1, le=300, description="Longest wait for running requests at shutdown, in seconds."
+    )
+    secret_store: Literal["file", "vault"] = Field(
+        default="file",
+        description="Where the registries' logins are kept: an encrypted file of the data folder, or Vault.",
+    )
+    vault_address: str | None = Field(
+        default=None, max_length=500, description="URL of HashiCorp Vault, as `https://vault.example:8200`."
+    )
+    vault_namespace: str | None = Field(
+        default=None,
+        pattern=r"^[!-~]{1,200}$",
+        description="Namespace of Vault Enterprise, sent with each request.",
+    )
+    vault_ca: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate authorities of Vault, instead of the system's.",
+    )
+    vault_insecure: bool = Field(
+        default=False, description="Allow plain HTTP to Vault off loopback: its secrets cross the network."
+    )
+    vault_auth: Literal["token", "approle", "kubernetes"] = Field(
+        default="token", description="How the bridge logs in at Vault."
+    )
+    vault_auth_mount: str | None = Field(
+        default=None,
+        pattern=_VAULT_PATH,
+        description="Mount of the auth method (default its name); not used by `token`.",
+    )
+    vault_token_file: Path | None = Field(
+        default=None, description="File with the token, mode 0600; for `vault_auth: token`."
+    )
+    vault_role_id: str | None = Field(
+        default=None, pattern=r"^[!-~]{1,200}$", description="Role id; for `vault_auth: approle`."
+    )
+    vault_secret_id_file: Path | None = Field(
+        default=None, description="File with the secret id, mode 0600; for `vault_auth: approle`."
+    )
+    vault_role: str | None = Field(
+        default=None, pattern=r"^[!-~]{1,200}$", description="Role; for `vault_auth: kubernetes`."
+    )
+    vault_kubernetes_token_file: Path = Field(
+        default=Path("/var/run/secrets/kubernetes.io/serviceaccount/token"),
+        description="File with the service account's token; for `vault_auth: kubernetes`.",
+    )
+    vault_timeout_seconds: int = Field(
+        default=5, ge=1, le=60, description="Longest wait for an answer of Vault, in seconds."
+    )
+    vault_mount: str = Field(
+        default="secret", pattern=_VAULT_PATH, description="Mount of the KV version 2 engine for secrets."
+    )
+    vault_path: str = Field(
+        default="portshift", pattern=_VAULT_PATH, description="Path below the mount that holds our secrets."
+    )
+    signer: Literal["file", "vault-transit"] = Field(
+        default="file",
+        description="Where the key that signs is: an encrypted file of the data folder, or Vault's Transit"
+        " engine.",
+    )
+    vault_transit_mount: str = Field(
+        default="transit", pattern=_VAULT_PATH, description="Mount of the Transit engine; for `vault-transit`."
+    )
+    vault_transit_key: str = Field(
+        default="portshift",
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$",
+        description="Name of the Transit key, made if it does not exist; for `vault-transit`.",
+    )
+    vault_cache_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=3600,
+        description="Age up to which a login is used without asking Vault again, in seconds.",
+    )
+    vault_grace_seconds: int = Field(
+        default=3600,
+        ge=0,
+        le=86400,
+        description="Age up to which a login goes on working while Vault is sealed or unreachable,"
+        " in seconds.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severity of a log line."
