@@ -15,7 +15,7 @@ from requests.adapters import BaseAdapter
 from portshift.core.errors import Unreachable
 from portshift_bridge.registries.challenge import Challenge, Tokens, bearer_challenge
 from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, Hidden, LoginRefused, NotFound, UnexpectedAnswer
 from portshift_bridge.registries.guard import GuardedAdapter
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.transport import Answer, Transport
@@ -29,6 +29,9 @@ _LOGIN_MESSAGES = ("bad credentials", "recurrent login failures", "expired")
 
 class Session:
     """Requests below the registry's URL, each answered 2xx or raised as one of our errors.
+
+    A path that begins with ``/`` is beside Artifactory, at another service of the JFrog platform on the same
+    host, such as ``/lifecycle/api/v2``.
 
     Every method raises ``LoginRefused`` (401), ``Forbidden`` (403), ``NotFound`` (404) or ``Unreachable``
     (anything else, and every failure of the network).
@@ -95,7 +98,7 @@ class Session:
             # A HEAD has no body to tell why, and Docker's API may say 401 for a missing permission.
             self._check_login(deadline)
             if answer.status == 401:
-                raise NotFound(f"{repository}/{image} is not for this login (401)")
+                raise Hidden(f"{repository}/{image} is not for this login (401)")
         return self._accepted(answer)
 
     def _docker_once(
@@ -155,7 +158,8 @@ class Session:
         return f"the user {self._login.username}" if self._login.username else f"the {self._login.kind.value}"
 
     def _url(self, path: str) -> str:
-        return f"{self._transport.base}/{path}"
+        base = self._transport.base
+        return f"{base.removesuffix('/artifactory')}{path}" if path.startswith("/") else f"{base}/{path}"
 
 
 def open_session(

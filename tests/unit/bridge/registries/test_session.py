@@ -52,6 +52,22 @@ def test_each_kind_of_login_identifies_itself(login: Login, header: str, value: 
     assert adapter.requests[0].headers.get(header) == value
 
 
+@pytest.mark.parametrize(
+    ("base", "platform"),
+    [
+        ("https://acme.example.com/artifactory", "https://acme.example.com"),
+        ("https://acme.example.com/jfrog/artifactory", "https://acme.example.com/jfrog"),
+        ("https://acme.example.com/other", "https://acme.example.com/other"),
+    ],
+)
+def test_other_services_of_the_platform_lie_beside_artifactory(base: str, platform: str) -> None:
+    adapter = ScriptedAdapter(Scripted())
+    asked = Session(Transport(base, adapter=adapter), PASSWORD)
+    asked.get("/lifecycle/api/v2/x", deadline=Deadline.after(5))
+    asked.get("api/x", deadline=Deadline.after(5))
+    assert adapter.seen == [f"GET {platform}/lifecycle/api/v2/x", f"GET {base}/api/x"]
+
+
 def errors(message: str) -> dict[str, Any]:
     return {"errors": [{"status": 403, "message": message}]}
 
