@@ -17,6 +17,10 @@ class NotFound(PortshiftError):
     """The registry answers 404: the item is absent, or hidden from this login."""
 
 
+class Hidden(NotFound):
+    """Docker's API takes the login and yet asks for one (401): the image is not for it."""
+
+
 class TlsFailed(Unreachable):
     """The registry's certificate could not be verified, or it does not speak TLS."""
 

@@ -69,13 +69,14 @@ def _path(row: Mapping[str, Any]) -> ManifestPath | None:
         path=path,
         name=str(row["name"]),
         digest=f"sha256:{hexadecimal}",
-        created=_moment(row.get("created")),
-        modified=_moment(row.get("modified")),
+        created=time_of(row.get("created")),
+        modified=time_of(row.get("modified")),
         properties=properties_of(row.get("properties", [])),
     )
 
 
-def _moment(text: Any) -> int | None:
+def time_of(text: Any) -> int | None:
+    """A time of Artifactory's, ISO 8601, as microseconds in UTC."""
     if not isinstance(text, str):
         return None
     read = datetime.fromisoformat(text)
