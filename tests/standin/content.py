@@ -55,13 +55,24 @@ class Content:
         if path.endswith("/"):
             item = self.store.make_folder(key, plain, user=request.user_name)
         else:
-            item = self.store.deploy(key, plain, request.body, user=request.user_name)
+            item = self.store.deploy(key, plain, self._content(request), user=request.user_name)
         matrix = request.raw_path.partition(";")[2]
         if matrix:
             new = parse_properties(unquote(matrix), empty_values=self.storage.switches.is_old)
             self.store.set_properties(item, {**item.properties, **new})
             self.store.announce(added_properties(item, new, user=request.user_name))
         return Answer.json(self.storage.information(request, key, item), status=201)
+
+    def _content(self, request: Request) -> bytes:
+        """The body, or with ``X-Checksum-Deploy`` what the server already holds under that checksum."""
+        if request.headers.get("x-checksum-deploy", "").lower() != "true":
+            return request.body
+        sha256, sha1 = (request.headers.get(f"x-checksum-{kind}", "") for kind in ("sha256", "sha1"))
+        if not sha256:
+            sha256 = next((item.sha256 for item in self.store.every_item() if sha1 and item.sha1 == sha1), "")
+        if not self.store.with_sha256(sha256):
+            raise Refusal(404, f"Checksum deploy failed. No existing file with SHA1: '{sha1}'")
+        return self.store.contents.read(sha256)
 
     def _check_shape(self, key: str, path: str) -> None:
         """Raises Refusal: 409 where a folder is in the place of a file, or a file in that of a folder."""

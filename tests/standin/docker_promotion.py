@@ -94,10 +94,7 @@ class DockerPromotion:
         for item in list(tree[manifest.parent].children.values()):
             if item.folder:
                 continue
-            content = self.store.contents.read(item.sha256)
-            path = f"{folder}/{item.name}"
-            user = request.user_name
-            copy = self.store.deploy(target.key, path, content, user=user, mime_type=item.mime_type)
+            copy = self.store.copy(item, target.key, f"{folder}/{item.name}", user=request.user_name)
             own = {"docker.manifest": [reference], "docker.repoName": [image]} if item is manifest else {}
             self.store.set_properties(copy, {**item.properties, **own})
 

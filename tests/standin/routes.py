@@ -17,6 +17,7 @@ from tests.standin.docker_routes import DockerRoutes
 from tests.standin.lifecycle import Lifecycle
 from tests.standin.metadata import Metadata
 from tests.standin.plugins import Plugins
+from tests.standin.relocation import Relocation
 from tests.standin.search import Searches
 from tests.standin.storage import Storage
 from tests.standin.store import Store
@@ -53,6 +54,7 @@ class Routes:
         self.storage = Storage(store, access, switches)
         self.metadata = Metadata(self.storage)
         self.content = Content(self.storage)
+        self.relocation = Relocation(self.storage)
         self.searches = Searches(store, access, switches, self.storage, conjurer)
         self.system = System(store, access, switches)
         self.builds = BuildApi(store, access, switches)
@@ -93,6 +95,8 @@ class Routes:
                     return self._items(request, area, key, inner.strip("/"))
                 case "system" | "repositories" | "plugins":
                     return self._server(request, area, rest.strip("/"))
+                case "copy" | "move" if request.method == "POST":
+                    return self.relocation.relocate(request, key, inner, move=area == "move")
                 case "search":
                     return self._search(request, rest.strip("/"))
                 case "build":

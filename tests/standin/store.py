@@ -138,6 +138,22 @@ class Store:
     def make_folder(self, repo: str, path: str, *, user: str) -> Item:
         return self._attach(repo, path, user)
 
+    def copy(self, source: Item, repo: str, path: str, *, user: str) -> Item:
+        """Copy an item with everything under it to ``path``; properties and dates go along."""
+        for item in tuple(self.below(source)):
+            place = relocated(item.path, source.path, path)
+            if item.folder:
+                copied = self._attach(repo, place, user)
+            else:
+                content = self.contents.read(item.sha256)
+                copied = self.deploy(
+                    repo, place, content, user=user, mime_type=item.mime_type, sha256=item.sha256
+                )
+            copied.created, copied.created_by = item.created, item.created_by
+            copied.modified, copied.modified_by = item.modified, item.modified_by
+            self.set_properties(copied, item.properties)
+        return self.trees[repo][path]
+
     def delete(self, item: Item) -> None:
         """Remove an item with everything under it."""
         for gone in tuple(self.below(item)):
@@ -200,3 +216,8 @@ class Store:
         return Item(
             repo=repo, path=path, folder=True, created=now, created_by=user, modified=now, modified_by=user
         )
+
+
+def relocated(path: str, source: str, target: str) -> str:
+    """Where what is at ``path`` below ``source`` comes to lie below ``target``."""
+    return f"{target}/{path[len(source) :].lstrip('/')}".strip("/")

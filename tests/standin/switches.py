@@ -40,6 +40,7 @@ class Switches:
     webhook_signature_prefix: what stands before the hex HMAC-SHA256 of a signed delivery.
     webhook_attempts, webhook_retry_pause: how often a delivery is tried, and seconds between.
     patch_fires_for_all: PATCH tells of every property as deleted and added, not only of those that change.
+    relocation_fires: a copied Docker tag is told as pushed, a moved one as deleted at its old place too.
     metadata_pause: seconds between clear and re-save of PATCH /api/metadata, to expose lost updates.
     """
 
@@ -68,6 +69,7 @@ class Switches:
     webhook_attempts: int = 3
     webhook_retry_pause: float = 0.1
     patch_fires_for_all: bool = True
+    relocation_fires: bool = False
     metadata_pause: float = 0.0
 
     @property

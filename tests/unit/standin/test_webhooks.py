@@ -193,6 +193,19 @@ def test_deleted_and_promoted_tags_are_told(client: Client, standin: Standin) ->
     ]
 
 
+@pytest.mark.parametrize(("fires", "kinds"), [(False, []), (True, ["pushed", "deleted"])])
+def test_a_move_may_be_told_as_push_and_deletion(
+    client: Client, standin: Standin, fires: bool, kinds: list[str]
+) -> None:
+    standin.switches.relocation_fires = fires
+    standin.push_image("docker-local", "team/app", "1.0")
+    subscribe(client, subscription(*DOCKER))
+
+    client("POST", "api/move/docker-local/team?to=/docker-prod/team")
+
+    assert [one["event_type"] for one in events(standin)] == kinds
+
+
 @pytest.mark.parametrize(
     ("criteria", "told"),
     [
