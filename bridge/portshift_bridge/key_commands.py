@@ -12,13 +12,14 @@ import click
 
 from portshift.core.errors import InvalidInput
 from portshift_bridge.clock import moment, system_clock
-from portshift_bridge.file_keys import FileKeys
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.settings import load_settings, settings_options
+from portshift_bridge.signers import open_keys
 from portshift_bridge.starting import open_database
 from portshift_bridge.store.audit import Change, record_change
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
+from portshift_bridge.vault.opening import opened_vault
 
 
 @click.group()
@@ -70,11 +71,12 @@ def distrust(kid: str, *, yes: bool, config: Path | None, **flags: Any) -> None:
 @contextmanager
 def _opened(config: Path | None, flags: dict[str, Any]) -> Iterator[tuple[Database, KeyRing]]:
     settings = load_settings(config=config, flags=flags)
-    database, _ = open_database(settings)
-    try:
-        yield database, KeyRing.open(settings.data, FileKeys.open(settings.data), now=moment(system_clock()))
-    finally:
-        database.close()
+    with opened_vault(settings) as vault:
+        database, _ = open_database(settings)
+        try:
+            yield database, open_keys(settings, vault, now=moment(system_clock()))
+        finally:
+            database.close()
 
 
 def _note(database: Database, action: str, kid: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,6 @@ from portshift.core.errors import UsageFault
 from portshift_bridge.access import MIN_TOKEN_CHARACTERS, new_token
 from portshift_bridge.clock import Clock, moment
 from portshift_bridge.errors import StorageUnavailable
-from portshift_bridge.file_keys import FileKeys
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.oidc.exchange import Exchange
@@ -23,8 +23,9 @@ from portshift_bridge.registries.resolution import Resolver
 from portshift_bridge.secrets import FileSecretStore
 from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
+from portshift_bridge.signers import open_keys
 from portshift_bridge.store.access import AccessStore
-from portshift_bridge.store.audit import AuditStore
+from portshift_bridge.store.audit import AuditStore, Change, record_change
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.store.installation import installation
@@ -33,6 +34,9 @@ from portshift_bridge.store.registrations import RegistrationStore
 from portshift_bridge.store.registries import RegistryStore
 from portshift_bridge.store.sessions import SessionStore
 from portshift_bridge.store.trusts import TrustStore
+from portshift_bridge.vault.opening import opened_vault
+
+_log = logging.getLogger(__name__)
 
 ADMIN = "admin"
 MAX_TOKEN_CHARACTERS = 512
@@ -70,50 +74,62 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
 
     Raises:
         UsageFault: a setting contradicts the data folder, or the token file is unusable.
+        SignerUnavailable: the signer is new to the folder, and its key cannot be had.
         StorageUnavailable: a part of the folder cannot be made, read or written.
 
     """
     token = _read_token(settings.admin_token_file)
-    database, _ = open_database(settings)
-    keys = KeyRing.open(settings.data, FileKeys.open(settings.data), now=moment(clock()))
-    secrets = FileSecretStore.open(settings.data)
-    begun = installation(database, new_issuer=str(uuid.uuid4()), trust_domain=settings.trust_domain)
-    access = AccessStore(database, clock)
-    registries = RegistryStore(database, secrets, clock)
-    registrations = RegistrationStore(database)
-    metrics = Metrics()
-    trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
-    resolver = Resolver(lambda: [(each.registry, each.login) for each in registries.all()])
-    services = Services(
-        settings=settings,
-        installation=begun,
-        database=database,
-        keys=keys,
-        access=access,
-        audit=AuditStore(database),
-        trusts=trusts,
-        sessions=sessions,
-        exchange=Exchange(trusts, sessions, Issuers(clock), metrics, clock),
-        identities=IdentityStore(database, clock),
-        registrations=registrations,
-        registries=registries,
-        registrar=Registrar(
-            resolver=MeasuredResolver(resolver, metrics),
-            keys=keys,
-            tokens=registrations,
+    with opened_vault(settings) as vault:
+        database, _ = open_database(settings)
+        keys = open_keys(settings, vault, now=moment(clock()))
+        _follow_signer(keys, database, clock)
+        secrets = FileSecretStore.open(settings.data)
+        begun = installation(database, new_issuer=str(uuid.uuid4()), trust_domain=settings.trust_domain)
+        access = AccessStore(database, clock)
+        registries = RegistryStore(database, secrets, clock)
+        registrations = RegistrationStore(database)
+        metrics = Metrics()
+        trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
+        resolver = Resolver(lambda: [(each.registry, each.login) for each in registries.all()])
+        services = Services(
+            settings=settings,
             installation=begun,
+            database=database,
+            keys=keys,
+            access=access,
+            audit=AuditStore(database),
+            trusts=trusts,
+            sessions=sessions,
+            exchange=Exchange(trusts, sessions, Issuers(clock), metrics, clock),
+            identities=IdentityStore(database, clock),
+            registrations=registrations,
+            registries=registries,
+            registrar=Registrar(
+                resolver=MeasuredResolver(resolver, metrics),
+                keys=keys,
+                tokens=registrations,
+                installation=begun,
+                clock=clock,
+                new_id=lambda: str(uuid.uuid4()),
+            ),
+            test_connection=lambda connected: test_connection(connected.registry, connected.login),
+            metrics=metrics,
             clock=clock,
-            new_id=lambda: str(uuid.uuid4()),
-        ),
-        test_connection=lambda connected: test_connection(connected.registry, connected.login),
-        metrics=metrics,
-        clock=clock,
-    )
-    try:
-        yield Opened(services, _first_token(access, token))
-    finally:
-        resolver.close()
-        database.close()
+        )
+        try:
+            yield Opened(services, _first_token(access, token))
+        finally:
+            resolver.close()
+            database.close()
+
+
+def _follow_signer(keys: KeyRing, database: Database, clock: Clock) -> None:
+    """Sign with the signer that the settings choose, if another one did until now."""
+    entry = keys.take_over(moment(clock()))
+    if entry is not None:
+        _log.warning("signer changed: kid=%s place=%r", entry.kid, entry.place)
+        with database.write() as connection:
+            record_change(connection, Change("settings", "key.signer", entry.kid, clock()))
 
 
 def _first_token(access: AccessStore, given: str | None) -> str | None:
