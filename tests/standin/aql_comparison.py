@@ -1,4 +1,4 @@
-"""Whether one value satisfies one criterion of a query."""
+"""Whether a value satisfies one criterion of a query."""
 
 from __future__ import annotations
 
@@ -33,27 +33,30 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compares(where: Criterion, actual: str | float | None, *, now: float) -> bool:
-    """Whether ``actual`` satisfies the criterion. Without a value only negations hold.
+def comparison(where: Criterion, *, now: float) -> Callable[[Any], bool]:
+    """A function that tells whether a value satisfies the criterion. Without a value only negations hold.
 
     Raises:
         ValueError: the criterion's value is no number, time or duration where one is needed.
 
     """
-    if where.comparator in {"$match", "$nmatch"}:
-        matched = aql_match(where.value).match(str(actual or "")) is not None
-        return matched == (where.comparator == "$match")
-    if actual is None:
-        return where.comparator == "$ne"
-    if where.comparator in {"$last", "$before"}:
-        recent = float(actual) >= now - _duration(where.value)
-        return recent == (where.comparator == "$last")
+    comparator = where.comparator
+    if comparator in {"$match", "$nmatch"}:
+        match, wanted = aql_match(where.value).match, comparator == "$match"
+        return lambda actual: (match(str(actual or "")) is not None) == wanted
+    if comparator in {"$last", "$before"}:
+        since, recent = now - _duration(where.value), comparator == "$last"
+        return lambda actual: actual is not None and (float(actual) >= since) == recent
+    order, absent = _ORDER[comparator], comparator == "$ne"
     if where.field in _TIMES | _NUMBERS:
-        return _ORDER[where.comparator](float(actual), _number(where))
-    return _ORDER[where.comparator](str(actual), where.value)
+        bound = number_of(where)
+        return lambda actual: absent if actual is None else order(float(actual), bound)
+    value = where.value
+    return lambda actual: absent if actual is None else order(str(actual), value)
 
 
-def _number(where: Criterion) -> float:
+def number_of(where: Criterion) -> float:
+    """A criterion's value as a number; times are seconds since the epoch."""
     if where.field not in _TIMES:
         return float(where.value)
     moment = datetime.datetime.fromisoformat(where.value)

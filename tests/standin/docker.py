@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.standin.access import Access
@@ -170,26 +170,33 @@ class DockerReader:
         raise DockerRefusal(404, "BLOB_UNKNOWN", f"blob unknown to registry: {digest}")
 
     def catalog(self, request: Request, key: str) -> Answer:
-        names = {path.rpartition("/")[0] for _, path in self._tag_folders(request, key)}
+        names: set[str] = set()
+        for repository in self._physical(key):
+            tree = self.store.trees[repository.storage_key]
+            for item in self.store.in_repository(repository.storage_key):
+                image = item.parent.rpartition("/")[0]
+                if item.name in MANIFEST_NAMES and image not in names:
+                    names.update(image for _ in self._tags_among(request, [tree[item.parent]]))
         return Answer.json({"repositories": self._page(names, request)})
 
     def tags(self, request: Request, key: str, image: str) -> Answer:
         folders = {
             path.rpartition("/")[2]
-            for repository, path in self._tag_folders(request, key)
-            if path.rpartition("/")[0] == stored_name(repository, image)
+            for repository in self._physical(key)
+            if (folder := self.store.trees[repository.storage_key].get(stored_name(repository, image)))
+            for path in self._tags_among(request, folder.children.values())
         }
         if not folders:
             raise DockerRefusal(404, "NAME_UNKNOWN", f"Repository name not known to registry: {image}")
         return Answer.json({"name": image, "tags": self._page(folders, request)})
 
-    def _tag_folders(self, request: Request, key: str) -> Iterator[tuple[Repository, str]]:
-        for repository in self._physical(key):
-            for item in self.store.trees[repository.storage_key].values():
-                if item.name not in MANIFEST_NAMES or not self.access.may(request.user, "read", item):
-                    continue
-                if not item.parent.rpartition("/")[2].startswith(CHILD_FOLDERS):
-                    yield repository, item.parent
+    def _tags_among(self, request: Request, folders: Iterable[Item]) -> Iterator[str]:
+        """The paths of those folders that hold a tag's manifest that may be read."""
+        for folder in folders:
+            manifests = (folder.children[name] for name in MANIFEST_NAMES if name in folder.children)
+            readable = any(self.access.may(request.user, "read", manifest) for manifest in manifests)
+            if readable and not folder.name.startswith(CHILD_FOLDERS):
+                yield folder.path
 
     def _page(self, names: set[str], request: Request) -> list[str]:
         parameters = request.parameters if self.switches.tag_paging else {}

@@ -53,7 +53,7 @@ def find_manifest(store: Store, repository: Repository, image: str, reference: s
 def blobs_below(store: Store, repository: Repository, image: str, digest: str) -> Iterator[Item]:
     """Every file of that digest below the image."""
     prefix = f"{stored_name(repository, image)}/"
-    for item in store.with_sha256(digest.removeprefix("sha256:")):
+    for item in tuple(store.with_sha256(digest.removeprefix("sha256:"))):
         if item.repo == repository.storage_key and item.path.startswith(prefix):
             yield item
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request, not_found
+from tests.standin.aql_limits import QueryLimits
 from tests.standin.build_api import BuildApi
 from tests.standin.conjure import Conjurer
 from tests.standin.content import Content
@@ -56,6 +57,7 @@ class Routes:
         self.content = Content(self.storage)
         self.relocation = Relocation(self.storage)
         self.searches = Searches(store, access, switches, self.storage, conjurer)
+        self.query_limits = QueryLimits(switches)
         self.system = System(store, access, switches)
         self.builds = BuildApi(store, access, switches)
         self.plugins = Plugins(access)
@@ -89,18 +91,26 @@ class Routes:
             return self.docker_routes.of_repository(request, key, inner.removeprefix("v2").lstrip("/"))
         if area == "metadata" and request.method == "PATCH":
             return await self.metadata.patch(request, key, inner.strip("/"))
+        if (area, rest.strip("/"), request.method) == ("search", "aql", "POST"):
+            async with self.query_limits.slot():
+                with self.store.lock:
+                    return self.searches.aql(request)
         with self.store.lock:
-            match area:
-                case "storage" | "metadata":
-                    return self._items(request, area, key, inner.strip("/"))
-                case "system" | "repositories" | "plugins":
-                    return self._server(request, area, rest.strip("/"))
-                case "copy" | "move" if request.method == "POST":
-                    return self.relocation.relocate(request, key, inner, move=area == "move")
-                case "search":
-                    return self._search(request, rest.strip("/"))
-                case "build":
-                    return self._build(request)
+            return self._at_once(request, area, rest)
+
+    def _at_once(self, request: Request, area: str, rest: str) -> Answer:
+        key, _, inner = rest.partition("/")
+        match area:
+            case "storage" | "metadata":
+                return self._items(request, area, key, inner.strip("/"))
+            case "system" | "repositories" | "plugins":
+                return self._server(request, area, rest.strip("/"))
+            case "copy" | "move" if request.method == "POST":
+                return self.relocation.relocate(request, key, inner, move=area == "move")
+            case "search" if (rest, request.method) == ("checksum", "GET"):
+                return self.searches.checksum(request)
+            case "build":
+                return self._build(request)
         raise not_found("Not Found")
 
     def _items(self, request: Request, area: str, key: str, path: str) -> Answer:
@@ -133,14 +143,6 @@ class Routes:
                 return self.system.repository(request, key)
             case "plugins", kind:
                 return self.plugins.listed(request, kind)
-        raise not_found("Not Found")
-
-    def _search(self, request: Request, kind: str) -> Answer:
-        match request.method, kind:
-            case "POST", "aql":
-                return self.searches.aql(request)
-            case "GET", "checksum":
-                return self.searches.checksum(request)
         raise not_found("Not Found")
 
     def _build(self, request: Request) -> Answer:

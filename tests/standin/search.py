@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request
-from tests.standin.aql import ITEM_FIELDS, Search, UnknownField, criteria_of, item_field
+from tests.standin.aql import Search, criteria_of
+from tests.standin.aql_fields import ITEM_FIELDS, UnknownField, item_field
 from tests.standin.aql_parser import Query, parse_aql
 from tests.standin.aql_tokens import AqlSyntaxError
 from tests.standin.conjure import Conjurer
@@ -112,7 +113,7 @@ class Searches:
 
     def _items(self, request: Request, query: Query) -> list[Row]:
         search = Search(self.store, query, self.store.clock())
-        found = [item for item in search.items() if self.access.may(request.user, "read", item)]
+        found = search.items(lambda item: self.access.may(request.user, "read", item))
         columns = _Columns(query, search)
         if columns.properties and self.switches.limit_counts_joined_rows:
             return columns.joined(found)

@@ -54,6 +54,9 @@ class Store:
         self.trees: dict[str, dict[str, Item]] = {}
         self.listeners: list[Callable[[Iterable[Event]], None]] = []
         self._by_sha256: dict[str, dict[Item, None]] = {}
+        self._by_repo: dict[str, dict[Item, None]] = {}
+        self._by_name: dict[str, dict[Item, None]] = {}
+        self._by_modified: list[Item] | None = None
         self._by_property: dict[tuple[str, str], dict[Item, None]] = {}
         self._builds_by_sha1: dict[str, list[tuple[Build, str]]] = {}
 
@@ -95,11 +98,23 @@ class Store:
                 return item
         return None
 
-    def with_sha256(self, sha256: str) -> tuple[Item, ...]:
-        return tuple(self._by_sha256.get(sha256, ()))
+    def in_repository(self, key: str) -> dict[Item, None]:
+        return self._by_repo.get(key, {})
 
-    def with_property(self, key: str, value: str) -> tuple[Item, ...]:
-        return tuple(self._by_property.get((key, value), ()))
+    def with_name(self, name: str) -> dict[Item, None]:
+        return self._by_name.get(name, {})
+
+    def with_sha256(self, sha256: str) -> dict[Item, None]:
+        return self._by_sha256.get(sha256, {})
+
+    def with_property(self, key: str, value: str) -> dict[Item, None]:
+        return self._by_property.get((key, value), {})
+
+    def by_modified(self) -> list[Item]:
+        """Every item, oldest first."""
+        if self._by_modified is None:
+            self._by_modified = sorted(self.every_item(), key=lambda item: item.modified)
+        return self._by_modified
 
     def below(self, item: Item) -> Iterator[Item]:
         """The item and everything under it, folders before what they hold."""
@@ -129,6 +144,7 @@ class Store:
             self._by_sha256[item.sha256].pop(item, None)
         item.folder, item.size, item.mime_type = False, len(content), mime_type
         item.modified, item.modified_by = self.clock(), user
+        self._by_modified = None
         item.sha256 = self.contents.add(content, sha256=sha256)
         item.sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
         item.md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -156,7 +172,10 @@ class Store:
 
     def delete(self, item: Item) -> None:
         """Remove an item with everything under it."""
+        self._by_modified = None
         for gone in tuple(self.below(item)):
+            self._by_repo[gone.repo].pop(gone, None)
+            self._by_name[gone.name].pop(gone, None)
             self.set_properties(gone, {})
             if not gone.folder:
                 self._by_sha256[gone.sha256].pop(gone, None)
@@ -213,9 +232,13 @@ class Store:
 
     def _new(self, repo: str, path: str, user: str) -> Item:
         now = self.clock()
-        return Item(
+        item = Item(
             repo=repo, path=path, folder=True, created=now, created_by=user, modified=now, modified_by=user
         )
+        self._by_repo.setdefault(repo, {})[item] = None
+        self._by_name.setdefault(item.name, {})[item] = None
+        self._by_modified = None
+        return item
 
 
 def relocated(path: str, source: str, target: str) -> str:

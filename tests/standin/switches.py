@@ -27,6 +27,10 @@ class Switches:
     remote_head_caches: a HEAD of a manifest at a remote stores it in the cache.
     properties_survive_repush: pushing a tag again keeps the properties that others set.
     virtual_property_write: status of a property write through a virtual or a remote's own key.
+    aql_parallel, aql_pending, aql_timeout: queries at once on the whole server, seconds that others wait for
+        them before 429, seconds that one may take before 408.
+    aql_seconds: how long every query takes, so that a test can reach these limits.
+    aql_retry_after: ``Retry-After`` of that 429; none is documented.
     limit_counts_joined_rows: AQL's limit counts rows before properties are folded into their item.
     tag_paging: ``n`` and ``last`` of ``_catalog`` and ``tags/list`` are heeded.
     checksum_accept: the checksum search gives whole storage information without being asked by ``Accept``.
@@ -56,6 +60,11 @@ class Switches:
     remote_head_caches: bool = True
     properties_survive_repush: bool = False
     virtual_property_write: int = 404
+    aql_parallel: int = 3
+    aql_pending: float = 10.0
+    aql_timeout: float = 900.0
+    aql_seconds: float = 0.0
+    aql_retry_after: str | None = None
     limit_counts_joined_rows: bool = True
     tag_paging: bool = True
     checksum_accept: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json as json_module
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -62,16 +63,21 @@ class Client:
         status: int = sent[0]["status"]
         return status
 
-    def at_once(self, method: str, path: str, bodies: Sequence[object]) -> None:
-        """The same request by the administrator with each body, all under way at the same time."""
+    def at_once(self, method: str, path: str, bodies: Sequence[object]) -> list[httpx.Response]:
+        """The same request by the administrator with each body, all under way at the same time.
 
-        async def ask() -> None:
+        Texts go as they are, other bodies as JSON.
+        """
+
+        async def ask() -> list[httpx.Response]:
             transport = httpx.ASGITransport(app=self.standin.application)
             async with httpx.AsyncClient(transport=transport, base_url="http://standin.test") as client:
+                contents = [body if isinstance(body, str) else json_module.dumps(body) for body in bodies]
                 url = f"/artifactory/{path}"
-                await asyncio.gather(*(client.request(method, url, auth=ADMIN, json=body) for body in bodies))
+                asked = (client.request(method, url, auth=ADMIN, content=content) for content in contents)
+                return list(await asyncio.gather(*asked))
 
-        asyncio.run(ask())
+        return asyncio.run(ask())
 
     def aql(self, query: str, *, auth: tuple[str, str] | None = ADMIN) -> httpx.Response:
         return self("POST", "api/search/aql", auth=auth, content=query)
