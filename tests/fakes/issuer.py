@@ -78,7 +78,7 @@ class FakeIssuer:
         }
         return {name: value for name, value in (usual | changes).items() if value is not None}
 
-    def token(self, *, header: Mapping[str, Any] | None = None, **changes: Any) -> str:
+    def token(self, header: Mapping[str, Any] | None = None, /, **changes: Any) -> str:
         """A job token of these claims, signed by the issuer's key."""
         return signed(self.claims(**changes), header=header)
 

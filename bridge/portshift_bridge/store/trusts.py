@@ -101,8 +101,9 @@ def read_trust(row: Row[Any]) -> Trust:
 
 
 def _columns(trust: Trust) -> dict[str, Any]:
-    document = trust.to_json()
-    return {**document, "seconds": document.pop("lifetimeSeconds")}
+    columns = trust.to_json()
+    columns["seconds"] = columns.pop("lifetimeSeconds")
+    return columns
 
 
 def _find(connection: Connection, name: str) -> Row[Any] | None:

@@ -19,7 +19,10 @@ _CURE = "see docs/reference/configuration.md"
 
 @dataclass(frozen=True)
 class ConfigContext:
-    """One bridge, who we are there, and which cluster and environment we deploy to."""
+    """One bridge, who we are there, and which cluster and environment we deploy to.
+
+    ``expires`` is when the token ends (RFC 3339), for one that does.
+    """
 
     name: str
     bridge: str
@@ -27,6 +30,7 @@ class ConfigContext:
     ca: str | None = None
     cluster: str | None = None
     environment: str | None = None
+    expires: str | None = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A bridge.
+    """A bridge, or the neighbour that ``name`` says.
 
     ``path`` is the part of its URL before ``/api``; ``timeout`` bounds a whole exchange, in seconds.
     """
@@ -38,6 +38,7 @@ class Endpoint:
     ca_file: str | None = None
     timeout: float = DEFAULT_TIMEOUT
     proxy: Proxy | None = None
+    name: str = "the bridge"
 
 
 def make_endpoint(

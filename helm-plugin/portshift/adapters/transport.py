@@ -45,7 +45,7 @@ def exchange(endpoint: Endpoint, method: str, path: str, body: bytes | None = No
     worker.join(endpoint.timeout)
     if not outcome:
         raise Unreachable(
-            f"the bridge at {endpoint.url} gave no whole answer within {endpoint.timeout:g} s",
+            f"{endpoint.name} at {endpoint.url} gave no whole answer within {endpoint.timeout:g} s",
             cure="try again, or allow more time with PORTSHIFT_TIMEOUT",
         )
     if isinstance(outcome[0], Answer):
@@ -132,11 +132,11 @@ def _proxy_login(endpoint: Endpoint) -> Mapping[str, str]:
 def _explained(endpoint: Endpoint, error: Exception) -> Exception:
     if isinstance(error, Unreachable | UsageFault):
         return error
-    where = f"the bridge at {endpoint.url}"
+    where = f"{endpoint.name} at {endpoint.url}"
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(f"{where} refused the connection", cure=_START)
     if isinstance(error, socket.gaierror):
-        return Unreachable(f"the host name {endpoint.host!r} of the bridge is not known", cure=_START)
+        return Unreachable(f"the host name {endpoint.host!r} of {endpoint.name} is not known", cure=_START)
     if isinstance(error, ssl.SSLCertVerificationError):
         return Unreachable(
             f"{where} is not trusted: {error.verify_message}",

@@ -8,6 +8,7 @@ from portshift.adapters.bridge import Bridge, segment
 from portshift.cli.connection import with_bridge
 from portshift.cli.examples import examples
 from portshift.cli.output import Column, Listing, list_output, say, write_item, write_list
+from portshift.cli.trusts import trusts
 
 _ACCESS = "/api/v1/access"
 ROLES = ("deployer", "agent", "viewer", "admin")
@@ -17,6 +18,8 @@ ROLES = ("deployer", "agent", "viewer", "admin")
 def access() -> None:
     """Give, list and take away access to the bridge."""
 
+
+access.add_command(trusts)
 
 LISTING = Listing(
     columns=(

@@ -14,7 +14,7 @@ from portshift.adapters.configuration import ConfigContext, Configuration, load_
 from portshift.adapters.endpoint import DEFAULT_BRIDGE, DEFAULT_TIMEOUT, Endpoint, make_endpoint
 from portshift.adapters.places import configuration_file
 from portshift.core.context import Setting, first_given
-from portshift.core.errors import UsageFault
+from portshift.core.errors import PortshiftError, UsageFault
 
 MAX_TIMEOUT = 3600.0
 
@@ -27,8 +27,18 @@ class Connection(NamedTuple):
     ca: Setting
     timeout: float
     context: ConfigContext | None
+    expires: str | None = None
 
     def endpoint(self, environ: Mapping[str, str]) -> Endpoint:
+        """What a client of the bridge needs.
+
+        Raises:
+            PortshiftError: the context's token is one of a job, and has ended.
+            UsageFault: the address or the token cannot be used.
+
+        """
+        if self.expires is not None:
+            _refuse_ended(self.expires)
         return make_endpoint(
             self.bridge.text,
             token=self.token.value,
@@ -64,19 +74,21 @@ def find_connection(
     )
     # A context's token is for its own bridge and is shown to no other.
     same = context is not None and context.bridge.rstrip("/") == bridge.text.rstrip("/")
+    token = first_given(
+        [
+            ("PORTSHIFT_TOKEN", environ.get("PORTSHIFT_TOKEN", "").strip()),
+            (where, context.token if context and same else None),
+        ]
+    )
     return Connection(
         bridge=bridge,
-        token=first_given(
-            [
-                ("PORTSHIFT_TOKEN", environ.get("PORTSHIFT_TOKEN", "").strip()),
-                (where, context.token if context and same else None),
-            ]
-        ),
+        token=token,
         ca=first_given(
             [("PORTSHIFT_CA", environ.get("PORTSHIFT_CA")), (where, context.ca if context and same else None)]
         ),
         timeout=_timeout(timeout, environ),
         context=context,
+        expires=context.expires if context and token.source == where else None,
     )
 
 
@@ -92,6 +104,23 @@ def with_bridge(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, bridge=Bridge(found.endpoint(os.environ)), **kwargs)
 
     return command
+
+
+def _refuse_ended(expires: str) -> None:
+    """Say that a job's login is over, in place of the bridge's 401."""
+    from datetime import UTC, datetime  # only a context with an end pays for it
+
+    try:
+        ended = datetime.fromisoformat(expires) <= datetime.now(UTC)
+    except (ValueError, TypeError):
+        raise UsageFault(
+            f"the context's expires is {expires!r}, expected a time such as 2026-05-01T12:00:00Z",
+            cure="log in again",
+        ) from None
+    if ended:
+        raise PortshiftError(
+            f"the login of this job ended at {expires}", cure="run portshift login --oidc again"
+        )
 
 
 def _timeout(given: float | None, environ: Mapping[str, str]) -> float:
