@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from portshift.core.wire import Intent
 from portshift_bridge.registration import ImageResolver, ResolvedImage
@@ -40,6 +40,18 @@ class Metrics:
             ("outcome",),
             registry=self._registry,
         )
+        self._events = Counter(
+            "portshift_registry_events",
+            "Events from registries; the outcome is accepted, ignored, dropped or refused.",
+            ("outcome",),
+            registry=self._registry,
+        )
+        self._polls = Gauge(
+            "portshift_registry_last_poll_timestamp_seconds",
+            "When this process last read what changed in a registry; its age tells of a poller that hangs.",
+            ("registry",),
+            registry=self._registry,
+        )
         self._resolving = Histogram(
             "portshift_resolve_seconds",
             "Time to find the images of one registration.",
@@ -59,6 +71,14 @@ class Metrics:
     def job_login(self, outcome: str) -> None:
         """Count a login with a job's token: accepted, unreachable, or a step's name."""
         self._job_logins.labels(outcome).inc()
+
+    def event(self, outcome: str) -> None:
+        """Count an event: accepted, ignored, dropped or refused."""
+        self._events.labels(outcome).inc()
+
+    def polled(self, registry: str) -> None:
+        """Keep that the registry, by the name that an administrator gave it, was read now."""
+        self._polls.labels(registry).set_to_current_time()
 
     def resolved(self, found: Mapping[str, ResolvedImage], *, seconds: float) -> None:
         """Count the outcomes of a registration's distinct images."""

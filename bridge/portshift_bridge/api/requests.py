@@ -25,6 +25,7 @@ from portshift_bridge.services import Services
 MAX_PAGE = 500
 _MIB = 1024 * 1024
 _MAX_TOKEN_CHARACTERS = 1_024
+_SMALLER = "register the chart in parts, or raise the bridge's setting max_body_mib"
 _SMALL_BODY = 64 * 1024
 
 
@@ -80,15 +81,22 @@ def no_query(request: Request) -> None:
 
 
 async def _body(request: Request, _caller: Annotated[Access, Depends(caller)]) -> bytes:
-    return await _read_body(request, limit=services(request).settings.max_body_mib * _MIB)
+    limit = services(request).settings.max_body_mib * _MIB
+    return await read_body(request, limit=limit, cure=_SMALLER)
 
 
 async def _small_body(request: Request) -> bytes:
     """For the routes that strangers may call."""
-    return await _read_body(request, limit=_SMALL_BODY)
+    return await read_body(request, limit=_SMALL_BODY)
 
 
-async def _read_body(request: Request, *, limit: int) -> bytes:
+async def read_body(request: Request, *, limit: int, cure: str | None = None) -> bytes:
+    """The body, up to ``limit`` bytes; ``cure`` is for who sends more.
+
+    Raises:
+        RefusedBody: it is larger, encoded, too slow or cut off.
+
+    """
     if request.headers.get("content-encoding", "identity") != "identity":
         raise RefusedBody(
             "found an encoded body, expected plain JSON", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE
@@ -96,10 +104,10 @@ async def _read_body(request: Request, *, limit: int) -> bytes:
     settings = services(request).settings
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
-        _too_large(limit)
+        _too_large(limit, cure)
     try:
         async with asyncio.timeout(settings.max_body_seconds):
-            return await _gathered(request, limit)
+            return await _gathered(request, limit, cure)
     except TimeoutError:
         raise RefusedBody(
             f"found no end of the body after {settings.max_body_seconds} seconds",
@@ -111,27 +119,20 @@ async def _read_body(request: Request, *, limit: int) -> bytes:
         raise RefusedBody("the client went away", status=HTTPStatus.BAD_REQUEST) from None
 
 
-async def _gathered(request: Request, limit: int) -> bytes:
+async def _gathered(request: Request, limit: int, cure: str | None) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > limit:
-            _too_large(limit)
+            _too_large(limit, cure)
         parts.append(part)
     return b"".join(parts)
 
 
-def _too_large(limit: int) -> NoReturn:
-    if limit < _MIB:
-        raise RefusedBody(
-            f"found a body over {limit // 1024} KiB", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        )
-    raise RefusedBody(
-        f"found a body over {limit // _MIB} MiB",
-        status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        cure="register the chart in parts, or raise the bridge's setting max_body_mib",
-    )
+def _too_large(limit: int, cure: str | None) -> NoReturn:
+    size = f"{limit // _MIB} MiB" if limit >= _MIB else f"{limit // 1024} KiB"
+    raise RefusedBody(f"found a body over {size}", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, cure=cure)
 
 
 def _json_body(body: Annotated[bytes, Depends(_body)]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 
 from portshift_bridge.clock import SECOND, Clock
@@ -52,7 +52,7 @@ class ProgressStore:
         return Progress() if row is None else Progress(**row._mapping)
 
     def lease(self, registry: str, *, holder: str, seconds: int) -> bool:
-        """Take or renew the lease for ``seconds``; False while another process has it."""
+        """Take the lease for ``seconds``; False while another process has it."""
         now = self._clock()
         free = or_(_column.leased_until < now, _column.leased_by == holder)
         taken = update(registry_progress).where(_column.registry == registry, free)
@@ -61,17 +61,22 @@ class ProgressStore:
             values = {"leased_by": holder, "leased_until": now + seconds * SECOND}
             return connection.execute(taken.values(**values)).rowcount == 1
 
+    def renew(self, registry: str, *, holder: str, seconds: int) -> bool:
+        """Keep the lease for ``seconds`` more; False where it was lost, or the registry was removed."""
+        return self._change(registry, holder, leased_until=self._clock() + seconds * SECOND)
+
     def release(self, registry: str, *, holder: str) -> None:
         """Give the lease back; nothing happens where another process has it."""
         self._change(registry, holder, leased_by=None, leased_until=0)
 
-    def polled(self, registry: str, *, holder: str, modified_until: int) -> None:
-        """Keep that everything up to ``modified_until`` was read, and that nothing is wrong."""
-        self._change(registry, holder, modified_until=modified_until, polled_at=self._clock(), problem=None)
+    def polled(self, registry: str, *, holder: str, modified_until: int, problem: str | None = None) -> None:
+        """Keep that everything up to ``modified_until`` was read, and what else is wrong."""
+        now = self._clock()
+        self._change(registry, holder, modified_until=modified_until, polled_at=now, problem=problem)
 
     def compared(self, registry: str, *, holder: str) -> None:
-        """Keep that every path was compared."""
-        self._change(registry, holder, compared_at=self._clock())
+        """Keep that every path was compared, and that nothing is wrong."""
+        self._change(registry, holder, compared_at=self._clock(), problem=None)
 
     def failed(self, registry: str, *, holder: str, problem: str) -> None:
         """Keep why the registry could not be read; the cursor stays where it was."""
@@ -96,15 +101,10 @@ class ProgressStore:
             _set(connection, registry, webhook_url=None, webhook_at=None)
             record_change(connection, Change(actor, "registry.webhook.remove", registry, self._clock()))
 
-    def _change(self, registry: str, holder: str, **values: Any) -> None:
+    def _change(self, registry: str, holder: str, **values: Any) -> bool:
         mine = update(registry_progress).where(_column.registry == registry, _column.leased_by == holder)
         with self._database.write() as connection:
-            connection.execute(mine.values(**values))
-
-
-def forget_progress(connection: Connection, registry: str) -> None:
-    """Drop what is known of a registry, in the transaction that removes it."""
-    connection.execute(delete(registry_progress).where(_column.registry == registry))
+            return connection.execute(mine.values(**values)).rowcount == 1
 
 
 def _begin(connection: Connection, registry: str) -> None:

@@ -1,0 +1,135 @@
+"""``/api/v1/registries/{name}``: the events of a registry, its webhook, and how far it was read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import JSONResponse, Response
+
+from portshift.core.errors import InvalidMessage
+from portshift_bridge.access import Role, require
+from portshift_bridge.api.identities import READERS
+from portshift_bridge.api.requests import Caller, JsonBody, Refused, ServicesOf, json_object, read_body
+from portshift_bridge.api.schemas import operation
+from portshift_bridge.clock import rfc3339
+from portshift_bridge.registries.subscriptions import PRIVATE_NETWORK
+from portshift_bridge.services import Services
+from portshift_bridge.watching.events import AUTHENTICATION_HEADER
+
+router = APIRouter(prefix="/api/v1/registries", tags=["registries"])
+
+MAX_EVENT = 1024 * 1024
+
+
+async def _event(request: Request) -> bytes:
+    return await read_body(request, limit=MAX_EVENT)
+
+
+_EVENT = operation("Take in an event of a registry", answer=None, body="Event", status=202, public=True)
+_EVENT["openapi_extra"]["security"] = [{"webhookSecret": []}]
+
+
+@router.post("/{name}/events", dependencies=[Refused], **_EVENT)
+async def receive_event(
+    request: Request, services: ServicesOf, name: str, body: Annotated[bytes, Depends(_event)]
+) -> Response:
+    """Authenticated by the webhook's secret, in the numbered steps of docs/how-to/webhooks.md.
+
+    1. The body is read, up to 1 MiB and for as long as any request's.
+    2. ``X-JFrog-Event-Auth`` must hold the webhook's secret, or the body's HMAC-SHA256 under it in
+       hexadecimal digits, with or without ``sha256=``. Both are compared in constant time. An unknown
+       registry is compared with a secret that nobody has: the answer is the same 401.
+    3. The body must be a JSON object, else 400.
+    4. The places that the event names are noted. Unknown domains and types name none; events of
+       ``portshift.*`` properties are the bridge's own doing. Nothing else of the event is used.
+    5. The answer is 202, before any place is read. When too many wait, the poller will find them.
+    """
+    request.state.actor = "webhook"
+    authentication = request.headers.get(AUTHENTICATION_HEADER, "")
+    services.watcher.receive(name, authentication=authentication, body=body)
+    return Response(status_code=202)
+
+
+@router.put(
+    "/{name}/webhook",
+    dependencies=[Refused],
+    **operation("Have a registry send its events", answer="Webhook", body="NewWebhook"),
+)
+def create_webhook(services: ServicesOf, caller: Caller, name: str, body: JsonBody) -> JSONResponse:
+    """The administrator's token is used for this once, and neither kept nor logged."""
+    require(caller, Role.ADMIN)
+    given = json_object(body, fields=("adminToken", "url"))
+    webhook = services.webhooks.create(
+        services.registries.get(name),
+        admin_token=_admin_token(given),
+        url=_text(given, "url"),
+        actor=caller.name,
+    )
+    return JSONResponse(
+        {
+            "url": webhook.url,
+            "createdAt": rfc3339(webhook.created_at),
+            "keys": list(webhook.keys),
+            "privateNetwork": PRIVATE_NETWORK,
+        }
+    )
+
+
+@router.post(
+    "/{name}/webhook/removal",
+    dependencies=[Refused],
+    **operation("Have a registry send no more events", answer=None, body="WebhookRemoval", status=204),
+)
+def remove_webhook(services: ServicesOf, caller: Caller, name: str, body: JsonBody) -> Response:
+    """A POST, because the administrator's token is in the body."""
+    require(caller, Role.ADMIN)
+    given = json_object(body, fields=("adminToken",))
+    connected = services.registries.get(name)
+    services.webhooks.remove(connected, admin_token=_admin_token(given), actor=caller.name)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/{name}/watch",
+    dependencies=[Refused],
+    **operation("Tell how far a registry was read", answer="Watch"),
+)
+def show_watch(services: ServicesOf, caller: Caller, name: str) -> JSONResponse:
+    """The webhook, the poller and the last comparison of paths, with the last problem."""
+    require(caller, *READERS)
+    return JSONResponse(_watch(services, services.registries.get(name).registry.name))
+
+
+def _watch(services: Services, name: str) -> dict[str, Any]:
+    progress = services.progress.get(name)
+    webhook = None
+    if progress.webhook_url is not None:
+        keys = list(services.webhooks.keys(name))
+        webhook = {"url": progress.webhook_url, "createdAt": _time(progress.webhook_at), "keys": keys}
+    return {
+        "webhook": webhook,
+        "lastEventAt": _time(progress.event_at),
+        "polledAt": _time(progress.polled_at),
+        "readUntil": _time(progress.modified_until),
+        "comparedAt": _time(progress.compared_at),
+        "problem": progress.problem,
+    }
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
+def _admin_token(given: dict[str, Any]) -> str:
+    token = _text(given, "adminToken")
+    if token is None:
+        raise InvalidMessage("adminToken: found none, expected an access token of an administrator")
+    return token
+
+
+def _text(given: dict[str, Any], field: str) -> str | None:
+    value = given.get(field)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise InvalidMessage(f"{field}: expected text")
+    return value
