@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import portshift
-from portshift_bridge.api import access, identities, oidc, public, registrations, registries, status
+from portshift_bridge.api import access, events, identities, oidc, public, registrations, registries, status
 from portshift_bridge.api.problems import add_problem_handlers
 from portshift_bridge.api.schemas import SCHEMAS
 from portshift_bridge.errors import StorageUnavailable
@@ -33,7 +33,10 @@ class BridgeApp(FastAPI):
             document = super().openapi()
             components = document.setdefault("components", {})
             components["schemas"] = dict(SCHEMAS)
-            components["securitySchemes"] = {"accessToken": {"type": "http", "scheme": "bearer"}}
+            components["securitySchemes"] = {
+                "accessToken": {"type": "http", "scheme": "bearer"},
+                "webhookSecret": {"type": "apiKey", "in": "header", "name": "X-JFrog-Event-Auth"},
+            }
         return self.openapi_schema or {}
 
 
@@ -50,7 +53,7 @@ def create_app(services: Services | None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = services
-    for module in (registrations, identities, registries, access, oidc, status):
+    for module in (registrations, identities, registries, events, access, oidc, status):
         app.include_router(module.router)
     app.include_router(public.router)
     add_problem_handlers(app)
@@ -61,13 +64,16 @@ def create_app(services: Services | None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    purging = asyncio.create_task(_purge_for_ever(app.state.services))
+    services: Services = app.state.services
+    services.watcher.start()
+    purging = asyncio.create_task(_purge_for_ever(services))
     try:
         yield
     finally:
         purging.cancel()
         with suppress(asyncio.CancelledError):
             await purging
+        await run_in_threadpool(services.watcher.stop)
 
 
 async def _purge_for_ever(services: Services) -> None:

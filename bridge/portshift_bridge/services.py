@@ -15,14 +15,18 @@ from portshift_bridge.registration import Registrar, SigningKeys
 from portshift_bridge.registries.connection import Check
 from portshift_bridge.settings import Settings
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import AuditStore
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.store.installation import Installation, issuer_of
+from portshift_bridge.store.progress import ProgressStore
 from portshift_bridge.store.registrations import RegistrationStore
 from portshift_bridge.store.registries import ConnectedRegistry, RegistryStore
 from portshift_bridge.store.sessions import SessionStore
 from portshift_bridge.store.trusts import TrustStore
+from portshift_bridge.watching.watcher import Watcher
+from portshift_bridge.watching.webhooks import Webhooks
 
 
 class Keys(SigningKeys, Protocol):
@@ -51,6 +55,10 @@ class Services:
     identities: IdentityStore
     registrations: RegistrationStore
     registries: RegistryStore
+    artifacts: ArtifactStore
+    progress: ProgressStore
+    watcher: Watcher
+    webhooks: Webhooks
     registrar: Registrar
     test_connection: Callable[[ConnectedRegistry], Sequence[Check]]
     metrics: Metrics

@@ -163,6 +163,20 @@ class Settings(BaseSettings):
         description="Age up to which a login goes on working while Vault is sealed or unreachable,"
         " in seconds.",
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$",
+        description="URL at which others reach the bridge; registries send their events there.",
+    )
+    poll_seconds: int = Field(
+        default=60, ge=1, le=3_600, description="Time between two polls of a registry, in seconds."
+    )
+    compare_hours: int = Field(
+        default=24,
+        ge=1,
+        le=168,
+        description="Time between two comparisons of all paths of a registry, in hours.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severity of a log line."
     )

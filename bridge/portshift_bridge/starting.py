@@ -25,16 +25,21 @@ from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
 from portshift_bridge.signers import open_keys
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import AuditStore, Change, record_change
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.store.installation import installation
 from portshift_bridge.store.migration import Migrated, migrate
+from portshift_bridge.store.progress import ProgressStore
 from portshift_bridge.store.registrations import RegistrationStore
 from portshift_bridge.store.registries import RegistryStore
 from portshift_bridge.store.sessions import SessionStore
 from portshift_bridge.store.trusts import TrustStore
 from portshift_bridge.vault.opening import opened_vault
+from portshift_bridge.watching.lanes import Schedule
+from portshift_bridge.watching.watcher import Watcher
+from portshift_bridge.watching.webhooks import Webhooks
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +96,16 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
         metrics = Metrics()
         trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
         resolver = Resolver(lambda: [(each.registry, each.login) for each in registries.all()])
+        artifacts, progress = ArtifactStore(database, clock), ProgressStore(database, clock)
+        watcher = Watcher(
+            registries=registries.all,
+            catalogue=artifacts,
+            progress=progress,
+            secrets=secrets,
+            metrics=metrics,
+            clock=clock,
+            schedule=Schedule(settings.poll_seconds, settings.compare_hours * 3_600),
+        )
         services = Services(
             settings=settings,
             installation=begun,
@@ -104,6 +119,16 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
             identities=IdentityStore(database, clock),
             registrations=registrations,
             registries=registries,
+            artifacts=artifacts,
+            progress=progress,
+            watcher=watcher,
+            webhooks=Webhooks(
+                progress=progress,
+                secrets=secrets,
+                watcher=watcher,
+                issuer=begun.issuer,
+                public_url=settings.public_url,
+            ),
             registrar=Registrar(
                 resolver=MeasuredResolver(resolver, metrics),
                 keys=keys,

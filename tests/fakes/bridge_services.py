@@ -27,13 +27,18 @@ from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
 from portshift_bridge.starting import open_database
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import AuditStore
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.store.installation import installation
+from portshift_bridge.store.progress import ProgressStore
 from portshift_bridge.store.registrations import RegistrationStore
 from portshift_bridge.store.registries import ConnectedRegistry, RegistryStore
 from portshift_bridge.store.sessions import SessionStore
 from portshift_bridge.store.trusts import TrustStore
+from portshift_bridge.watching.lanes import Schedule
+from portshift_bridge.watching.watcher import Watcher
+from portshift_bridge.watching.webhooks import Webhooks
 from tests.fakes.issuer import FakeIssuer
 from tests.fakes.resolver import FakeResolver
 
@@ -102,6 +107,18 @@ def fake_bridge(folder: Path, **settings: Any) -> Iterator[FakeBridge]:
     registrations, metrics = RegistrationStore(database), Metrics()
     trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
     numbers = itertools.count(1)
+    secrets = FileSecretStore.open(folder)
+    registries = RegistryStore(database, secrets, clock)
+    artifacts, progress = ArtifactStore(database, clock), ProgressStore(database, clock)
+    watcher = Watcher(
+        registries=registries.all,
+        catalogue=artifacts,
+        progress=progress,
+        secrets=secrets,
+        metrics=metrics,
+        clock=clock,
+        schedule=Schedule(given.poll_seconds, given.compare_hours * 3_600),
+    )
     services = Services(
         settings=given,
         installation=begun,
@@ -114,7 +131,17 @@ def fake_bridge(folder: Path, **settings: Any) -> Iterator[FakeBridge]:
         exchange=Exchange(trusts, sessions, Issuers(clock, adapter=lambda _: issuer.adapter), metrics, clock),
         identities=IdentityStore(database, clock),
         registrations=registrations,
-        registries=RegistryStore(database, FileSecretStore.open(folder), clock),
+        registries=registries,
+        artifacts=artifacts,
+        progress=progress,
+        watcher=watcher,
+        webhooks=Webhooks(
+            progress=progress,
+            secrets=secrets,
+            watcher=watcher,
+            issuer=begun.issuer,
+            public_url=given.public_url,
+        ),
         registrar=Registrar(
             resolver=MeasuredResolver(resolver, metrics),
             keys=keys,

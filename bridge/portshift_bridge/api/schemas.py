@@ -157,6 +157,33 @@ SCHEMAS: Mapping[str, Schema] = {
     "RegistryChange": _object({}, **_REGISTRY, login=_LOGIN),
     "Registry": _object({"name": _TEXT, **_REGISTRY, "login": _object({"kind": _TEXT, "username": _MAYBE})}),
     "Registries": _page("Registry"),
+    "Event": {"type": "object", "description": "As Artifactory's webhooks send it."},
+    "NewWebhook": _object(
+        {"adminToken": {**_TEXT, "writeOnly": True, "description": "Used once, never kept."}},
+        url={**_MAYBE, "description": "Of the bridge; by default the setting public_url."},
+    ),
+    "WebhookRemoval": _object({"adminToken": {**_TEXT, "writeOnly": True}}),
+    "Webhook": _object(
+        {
+            "url": _TEXT,
+            "createdAt": _TIME,
+            "keys": {**_TEXTS, "description": "Of the subscriptions in Artifactory."},
+            "privateNetwork": {
+                **_TEXT,
+                "description": "What Artifactory's system.yaml needs when the URL is in a private network.",
+            },
+        }
+    ),
+    "Watch": _object(
+        {
+            "webhook": _or_null(_object({"url": _TEXT, "createdAt": _TIME, "keys": _TEXTS})),
+            "lastEventAt": _MAYBE_TIME,
+            "polledAt": _MAYBE_TIME,
+            "readUntil": {**_MAYBE_TIME, "description": "By the registry's own clock."},
+            "comparedAt": _MAYBE_TIME,
+            "problem": _MAYBE,
+        }
+    ),
     "ConnectionTest": _object(
         {
             "status": {"type": "string", "enum": ["passed", "failed"]},
