@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from portshift.core.errors import NotVerified, UsageFault
+from portshift.core.errors import NotVerified, PortshiftError, UsageFault
 from portshift.core.token import seal, signing_input, verify_token
 from portshift_bridge.durable import replace_file
 from portshift_bridge.errors import SignerUnavailable
@@ -335,7 +335,7 @@ def test_a_version_below_the_least_that_vault_signs_with_is_told_with_the_cure(t
     ring = opened(tmp_path, vault)
     vault.rotate()
     vault.min_encryption_version = 2
-    with pytest.raises(SignerUnavailable, match="minimum encryption key version.*keys rotate"):
+    with pytest.raises(SignerUnavailable, match=r"minimum encryption key version.*keys rotate"):
         token(ring)
     ring.rotate(LATER)
     check(token(ring), ring)
@@ -394,5 +394,5 @@ def test_a_damaged_place_of_a_key_is_told_as_such(tmp_path: Path, change: dict[s
     document = json.loads((tmp_path / "signing-keys.json").read_text())
     document["keys"][0] |= change
     replace_file(tmp_path / "signing-keys.json", json.dumps(document).encode())
-    with pytest.raises(Exception, match=r"signing-keys\.json is damaged"):
+    with pytest.raises(PortshiftError, match=r"signing-keys\.json is damaged"):
         opened(tmp_path, FakeTransit())
