@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 
 from portshift.core.errors import InvalidMessage
 from portshift_bridge.access import Role, require
@@ -24,14 +25,14 @@ from portshift_bridge.api.requests import (
     write_cursor,
 )
 from portshift_bridge.api.schemas import operation
-from portshift_bridge.registries.connection import Check
-from portshift_bridge.registries.model import Login, Registry
+from portshift_bridge.registries.checks import passed
+from portshift_bridge.registries.model import Login, ProxyLogin, Registry, UnavailableLogin
 from portshift_bridge.services import Services
 from portshift_bridge.store.registries import ConnectedRegistry
 
 router = APIRouter(prefix="/api/v1/registries", tags=["registries"])
 
-_CHANGEABLE = ("url", "insecure", "ca", "hosts", "mirrors", "repositories", "login")
+_CHANGEABLE = ("url", "insecure", "ca", "proxy", "hosts", "mirrors", "repositories", "login", "proxyLogin")
 
 
 class RemovalQuery(BaseModel):
@@ -62,9 +63,9 @@ def list_registries(
 def add_registry(services: ServicesOf, caller: Caller, body: JsonBody) -> JSONResponse:
     """Nothing is asked of the registry here; test it first or afterwards."""
     require(caller, Role.ADMIN)
-    new = _read(body)
-    services.registries.create(new, actor=caller.name)
-    return JSONResponse(_to_json(new), status_code=201)
+    registry, login = _read(body)
+    services.registries.create(registry, login, actor=caller.name)
+    return JSONResponse(_to_json(ConnectedRegistry(registry, login)), status_code=201)
 
 
 @router.post(
@@ -75,7 +76,7 @@ def add_registry(services: ServicesOf, caller: Caller, body: JsonBody) -> JSONRe
 def test_new_registry(services: ServicesOf, caller: Caller, body: JsonBody) -> JSONResponse:
     """Asks the registry, keeps nothing."""
     require(caller, Role.ADMIN)
-    return _tested(services, _read(body))
+    return _tested(services, ConnectedRegistry(*_read(body)))
 
 
 @router.get("/{name}", dependencies=[Refused], **operation("Show a registry", answer="Registry"))
@@ -98,14 +99,21 @@ def change_registry(services: ServicesOf, caller: Caller, name: str, body: JsonB
     return JSONResponse(_to_json(after))
 
 
-@router.delete("/{name}", **operation("Disconnect a registry and forget its login", answer=None, status=204))
+@router.delete("/{name}", **operation("Disconnect a registry and forget its login", answer="Removal"))
 def remove_registry(
     services: ServicesOf, caller: Caller, name: str, query: Annotated[RemovalQuery, Query()]
-) -> Response:
-    """Refused while identities name its artifacts, unless forced."""
+) -> JSONResponse:
+    """Refused while identities name its artifacts or the catalogue holds some, unless forced."""
     require(caller, Role.ADMIN)
-    services.registries.delete(name, force=query.force, actor=caller.name)
-    return Response(status_code=204)
+    removed = services.registries.delete(name, force=query.force, actor=caller.name)
+    return JSONResponse(
+        {
+            "name": name,
+            "identities": removed.identities,
+            "paths": removed.paths,
+            "secretsLeft": list(removed.secrets_left),
+        }
+    )
 
 
 @router.post(
@@ -119,35 +127,91 @@ def test_registry(services: ServicesOf, caller: Caller, name: str) -> JSONRespon
     return _tested(services, services.registries.get(name))
 
 
-def _read(body: object) -> ConnectedRegistry:
+def _read(body: object) -> tuple[Registry, Login]:
     given = json_object(body, fields=("name", *_CHANGEABLE))
-    return ConnectedRegistry(Registry.from_json(given), Login.from_json(given.get("login") or {}))
+    registry = Registry.from_json(given)
+    login = replace(Login.from_json(given.get("login") or {}), proxy=_proxy_login(given))
+    _require_proxy(registry, login)
+    return registry, login
+
+
+def _proxy_login(given: Mapping[str, Any]) -> ProxyLogin | None:
+    return None if given.get("proxyLogin") is None else ProxyLogin.from_json(given["proxyLogin"])
+
+
+def _require_proxy(registry: Registry, login: Login | UnavailableLogin) -> None:
+    if registry.proxy is None and isinstance(login, Login) and login.proxy is not None:
+        raise InvalidMessage("proxyLogin: found a login and no proxy", cure="give the proxy's address too")
 
 
 def _changed(before: ConnectedRegistry, given: Mapping[str, Any]) -> ConnectedRegistry:
     fields = {**before.registry.to_json(), **given}
     registry = Registry.from_json({name: value for name, value in fields.items() if value is not None})
+    login = _changed_login(before, registry, given)
+    _require_proxy(registry, login)
+    return ConnectedRegistry(registry, login)
+
+
+def _changed_login(
+    before: ConnectedRegistry, registry: Registry, given: Mapping[str, Any]
+) -> Login | UnavailableLogin:
+    """The login after a change; a secret that is stored never follows to another host."""
+    if isinstance(before.login, UnavailableLogin):
+        return _login_instead(before.login, given)
+    login = before.login
     if "login" in given:
-        return ConnectedRegistry(registry, Login.from_json(given["login"] or {}))
-    if urlsplit(registry.url).netloc != urlsplit(before.registry.url).netloc and before.login.secret:
-        raise InvalidMessage(
-            "url: found another host and no login; the stored secret is not sent to another host",
-            cure="give the login with the new URL",
-        )
-    return ConnectedRegistry(registry, before.login)
+        login = replace(Login.from_json(given["login"] or {}), proxy=login.proxy)
+    elif login.secret is not None and _moved(before.registry.url, registry.url):
+        raise _follows_nowhere("url", "login")
+    if "proxyLogin" in given or registry.proxy is None:
+        login = replace(login, proxy=_proxy_login(given))
+    elif login.proxy is not None and _moved(before.registry.proxy, registry.proxy):
+        raise _follows_nowhere("proxy", "proxyLogin")
+    return login
+
+
+def _login_instead(unavailable: UnavailableLogin, given: Mapping[str, Any]) -> Login | UnavailableLogin:
+    """What takes the place of a login that cannot be had, so that nobody knows which secrets it holds."""
+    if "login" in given:
+        return replace(Login.from_json(given["login"] or {}), proxy=_proxy_login(given))
+    for field in ("url", "proxy", "proxyLogin"):
+        if field in given:
+            raise InvalidMessage(
+                f"{field}: the registry's login is unavailable ({unavailable.problem})",
+                cure="give the login too, or bring the secret store back first",
+            )
+    return unavailable
+
+
+def _moved(before: str | None, after: str | None) -> bool:
+    return urlsplit(before or "").netloc != urlsplit(after or "").netloc
+
+
+def _follows_nowhere(address: str, login: str) -> InvalidMessage:
+    return InvalidMessage(
+        f"{address}: found another host and no {login}; the stored secret is not sent to another host",
+        cure=f"give the {login} with the new {address}",
+    )
 
 
 def _tested(services: Services, connected: ConnectedRegistry) -> JSONResponse:
     checks = services.test_connection(connected)
-    failed = any(check.status == "failed" for check in checks)
-    return JSONResponse(
-        {"checks": [_check_to_json(check) for check in checks], "status": "failed" if failed else "passed"}
-    )
-
-
-def _check_to_json(check: Check) -> dict[str, Any]:
-    return {"name": check.name, "status": check.status, "cause": check.cause, "cure": check.cure}
+    status = "passed" if passed(checks) else "failed"
+    return JSONResponse({"checks": [check.to_json() for check in checks], "status": status})
 
 
 def _to_json(connected: ConnectedRegistry) -> dict[str, Any]:
-    return {**connected.registry.to_json(), "login": connected.login.to_json()}
+    login = connected.login
+    proxy = login.proxy if isinstance(login, Login) else None
+    return {
+        **connected.registry.to_json(),
+        "login": _login_to_json(login),
+        "proxyLogin": None if proxy is None else {"username": proxy.username},
+    }
+
+
+def _login_to_json(login: Login | UnavailableLogin) -> dict[str, Any]:
+    if isinstance(login, Login):
+        return {**login.to_json(), "state": "available", "problem": None, "cure": None}
+    unknown = {"kind": None, "username": None}
+    return {**unknown, "state": "unavailable", "problem": login.problem, "cure": login.cure}

@@ -103,5 +103,16 @@ def _mirrored(registry: Registry, mirror: Mirror, path: str) -> Candidate:
 
 def permitted_repository(registry: Registry, repository: str) -> bool:
     """Whether the registry's includes and excludes leave ``repository`` in."""
-    included = not registry.include or any(fnmatchcase(repository, entry) for entry in registry.include)
-    return included and not any(fnmatchcase(repository, entry) for entry in registry.exclude)
+    included = not registry.include or _matches(repository, registry.include)
+    return included and not _matches(repository, registry.exclude)
+
+
+def excluded_repository(registry: Registry, storage_key: str) -> bool:
+    """Whether the registry excludes the repository that stores under this key; a cache goes by its remote."""
+    return _matches(storage_key, registry.exclude) or _matches(
+        storage_key.removesuffix("-cache"), registry.exclude
+    )
+
+
+def _matches(repository: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(repository, pattern) for pattern in patterns)

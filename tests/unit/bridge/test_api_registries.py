@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portshift_bridge.access import Role
-from portshift_bridge.registries.connection import Check, Status
+from portshift_bridge.registries.checks import Check, Status
+from portshift_bridge.registries.model import Login, LoginKind, ProxyLogin, UnavailableLogin
+from portshift_bridge.registries.paths import ManifestPath
+from portshift_bridge.secrets import FileSecretStore, SecretUnavailable
+from portshift_bridge.store.artifacts import ArtifactStore
 from tests.fakes.bridge_services import FakeBridge, rendering
 from tests.fakes.resolver import resolved
 
@@ -27,13 +32,20 @@ def add(bridge: FakeBridge, **changes: Any) -> dict[str, Any]:
     return item
 
 
+def stored_login(bridge: FakeBridge) -> Login:
+    login = bridge.services.registries.get("acme").login
+    assert isinstance(login, Login)
+    return login
+
+
 def test_a_registry_is_shown_without_its_secret(bridge: FakeBridge) -> None:
     made = add(bridge)
     shown = bridge.call("GET", "registries/acme", role=Role.VIEWER)
     listed = bridge.call("GET", "registries", role=Role.VIEWER)
 
     assert made == shown.json() == listed.json()["items"][0]
-    assert made["login"] == {"kind": "password", "username": "reader"}
+    available = {"state": "available", "problem": None, "cure": None}
+    assert made["login"] == {"kind": "password", "username": "reader", **available}
     assert "hunter2" not in shown.text + listed.text
 
 
@@ -43,7 +55,7 @@ def test_the_resolver_sees_registry_and_login(bridge: FakeBridge) -> None:
     (connected,) = bridge.services.registries.all()
 
     assert connected.registry.url == ACME["url"]
-    assert connected.login.secret == LOGIN["secret"]
+    assert connected.login == Login(LoginKind.PASSWORD, "reader", LOGIN["secret"])
 
 
 def test_a_change_keeps_what_it_does_not_name(bridge: FakeBridge) -> None:
@@ -53,7 +65,7 @@ def test_a_change_keeps_what_it_does_not_name(bridge: FakeBridge) -> None:
 
     assert changed["hosts"] == ["docker.acme.example"]
     assert changed["mirrors"] == ["docker.io=docker-remote"]
-    assert bridge.services.registries.get("acme").login.secret == LOGIN["secret"]
+    assert stored_login(bridge).secret == LOGIN["secret"]
 
 
 def test_null_puts_back_the_default(bridge: FakeBridge) -> None:
@@ -120,20 +132,127 @@ def test_a_registry_in_use_is_removed_only_by_force(bridge: FakeBridge) -> None:
     refused = bridge.call("DELETE", "registries/acme")
 
     assert refused.status_code == 409
-    assert "1 identities name artifacts of acme" in refused.json()["detail"]
-    assert bridge.call("DELETE", "registries/acme-two").status_code == 204
-    assert bridge.call("DELETE", "registries/acme?force=true").status_code == 204
+    assert "acme is in use: 1 identities name artifacts of it" in refused.json()["detail"]
+    assert bridge.call("DELETE", "registries/acme-two").json() == removal("acme-two")
+    assert bridge.call("DELETE", "registries/acme?force=true").json() == removal("acme", identities=1)
     assert bridge.call("GET", "registries").json()["items"] == []
+
+
+def removal(name: str, **changes: Any) -> dict[str, Any]:
+    return {"name": name, "identities": 0, "paths": 0, "secretsLeft": [], **changes}
+
+
+def test_a_registry_with_a_catalogue_is_removed_only_by_force_and_takes_its_paths_along(
+    bridge: FakeBridge,
+) -> None:
+    add(bridge)
+    add(bridge, name="acme-two")
+    catalogue = ArtifactStore(bridge.services.database, bridge.clock)
+    paths = [
+        ManifestPath("docker-local", f"app/{tag}", "manifest.json", "sha256:" + "a" * 64) for tag in "12"
+    ]
+    for name in ("acme", "acme-two"):
+        catalogue.record(name, paths)
+
+    refused = bridge.call("DELETE", "registries/acme")
+    removed = bridge.call("DELETE", "registries/acme?force=true")
+
+    assert "2 paths of its artifacts would be forgotten" in refused.json()["detail"]
+    assert removed.json() == removal("acme", paths=2)
+    assert list(catalogue.places("acme", repository="docker-local")) == []
+    assert len(list(catalogue.places("acme-two", repository="docker-local"))) == 2
+
+
+def test_removing_forgets_login_and_webhook_secret(bridge: FakeBridge, tmp_path: Path) -> None:
+    add(bridge)
+    secrets = FileSecretStore.open(tmp_path)
+    secrets.put("registries/acme/webhook", {"secret": "x"})
+
+    bridge.call("DELETE", "registries/acme")
+
+    for name in ("registries/acme", "registries/acme/webhook"):
+        with pytest.raises(SecretUnavailable):
+            secrets.get(name)
+
+
+def test_a_login_that_is_gone_takes_down_nothing_but_itself(bridge: FakeBridge, tmp_path: Path) -> None:
+    add(bridge)
+    add(bridge, name="other")
+    FileSecretStore.open(tmp_path).delete("registries/acme")
+
+    gone, other = bridge.call("GET", "registries").json()["items"]
+
+    assert other["login"]["state"] == "available"
+    assert (gone["login"]["kind"], gone["login"]["state"]) == (None, "unavailable")
+    assert "there is no secret 'registries/acme'" in gone["login"]["problem"]
+    assert gone["login"]["cure"] == "enter it again"
+    assert bridge.call("POST", "registries/acme/test").status_code == 200
+    assert isinstance(bridge.connection_test.tried[0].login, UnavailableLogin)
+
+
+def test_a_registry_without_its_login_can_be_changed_repaired_and_removed(
+    bridge: FakeBridge, tmp_path: Path
+) -> None:
+    add(bridge)
+    FileSecretStore.open(tmp_path).delete("registries/acme")
+    change = {"hosts": ["docker.acme.example"]}
+    elsewhere = {"url": "https://other.example/artifactory"}
+
+    assert bridge.call("PATCH", "registries/acme", json=change).json()["hosts"] == change["hosts"]
+    assert bridge.call("PATCH", "registries/acme", json=elsewhere).status_code == 400
+    repaired = bridge.call("PATCH", "registries/acme", json={**elsewhere, "login": LOGIN}).json()
+    assert repaired["login"]["state"] == "available"
+    FileSecretStore.open(tmp_path).delete("registries/acme")
+    assert bridge.call("DELETE", "registries/acme").status_code == 200
+
+
+PROXIED = {"proxy": "http://proxy.example:3128", "proxyLogin": {"username": "bob", "secret": "sesame-sesame"}}
+
+
+def test_a_proxy_is_shown_and_its_secret_is_not(bridge: FakeBridge) -> None:
+    add(bridge, **PROXIED)
+
+    shown = bridge.call("GET", "registries/acme")
+
+    assert (shown.json()["proxy"], shown.json()["proxyLogin"]) == (PROXIED["proxy"], {"username": "bob"})
+    assert "sesame" not in shown.text
+    assert stored_login(bridge).proxy == ProxyLogin("bob", "sesame-sesame")
+
+
+def test_the_proxy_s_login_outlives_the_registry_s_and_goes_with_the_proxy(bridge: FakeBridge) -> None:
+    add(bridge, **PROXIED)
+
+    bridge.call("PATCH", "registries/acme", json={"login": {"kind": "token", "secret": "t"}})
+    assert stored_login(bridge).proxy == ProxyLogin("bob", "sesame-sesame")
+    bridge.call("PATCH", "registries/acme", json={"proxy": None})
+    assert stored_login(bridge) == Login(LoginKind.TOKEN, secret="t")
+
+
+def test_the_proxy_s_secret_does_not_follow_to_another_proxy(bridge: FakeBridge) -> None:
+    add(bridge, **PROXIED)
+    elsewhere = {"proxy": "http://evil.example:3128"}
+
+    refused = bridge.call("PATCH", "registries/acme", json=elsewhere)
+    taken = bridge.call("PATCH", "registries/acme", json={**elsewhere, "proxyLogin": None})
+
+    assert "not sent to another host" in refused.json()["detail"]
+    assert (taken.json()["proxy"], taken.json()["proxyLogin"]) == (elsewhere["proxy"], None)
+
+
+def test_a_login_at_no_proxy_is_refused(bridge: FakeBridge) -> None:
+    answer = bridge.call("POST", "registries", json={**ACME, "proxyLogin": PROXIED["proxyLogin"]})
+
+    assert (answer.status_code, "sesame" in answer.text) == (400, False)
 
 
 def test_testing_before_connecting_keeps_nothing(bridge: FakeBridge) -> None:
     answer = bridge.call("POST", "registries/test", json=ACME).json()
 
     assert answer == {
-        "checks": [{"name": "reachable", "status": "passed", "cause": None, "cure": None}],
+        "checks": [{"name": "reachable", "status": "passed", "required": True, "cause": None, "cure": None}],
         "status": "passed",
     }
-    assert bridge.connection_test.tried[0].login.secret == LOGIN["secret"]
+    assert bridge.connection_test.tried[0].login == Login(LoginKind.PASSWORD, "reader", LOGIN["secret"])
     assert bridge.call("GET", "registries").json()["items"] == []
 
 
@@ -149,3 +268,12 @@ def test_one_failed_check_fails_the_test_of_a_connected_registry(bridge: FakeBri
 
     assert answer["status"] == "failed"
     assert [check["status"] for check in answer["checks"]] == ["passed", "failed", "not-applicable"]
+
+
+def test_an_optional_check_does_not_fail_the_test(bridge: FakeBridge) -> None:
+    add(bridge)
+    bridge.connection_test.checks = [Check("properties-writable", Status.FAILED, "refused", "annotate")]
+
+    answer = bridge.call("POST", "registries/acme/test").json()
+
+    assert (answer["status"], answer["checks"][0]["required"]) == ("passed", False)

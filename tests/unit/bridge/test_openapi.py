@@ -85,6 +85,8 @@ def test_answers_are_as_described(bridge: FakeBridge) -> None:
         "Registry": bridge.call("POST", "registries", json=registry),
         "Registries": bridge.call("GET", "registries"),
         "ConnectionTest": bridge.call("POST", "registries/acme/test"),
+        "Changes": bridge.call("GET", "audit"),
+        "Removal": bridge.call("DELETE", "registries/acme?force=true"),
         "CreatedAccess": bridge.call("POST", "access", json={"name": "ci", "role": "viewer"}),
         "Accesses": bridge.call("GET", "access"),
         "Status": bridge.call("GET", "status"),
