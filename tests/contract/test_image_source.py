@@ -16,6 +16,7 @@ from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import ManifestHead
 from portshift_bridge.registries.model import Login, LoginKind, Registry
+from portshift_bridge.registries.places import Place, batches, rows_by_place
 from tests.fakes.artifactory import OCI_INDEX, OCI_MANIFEST, FakeArtifactory, FakeManifest
 from tests.standin import Permission, Standin, build_image
 
@@ -37,6 +38,12 @@ class World:
 
     def head(self, repository: str, image: str, reference: str) -> ManifestHead:
         return self.source.head(repository, image, reference, deadline=self.soon)
+
+    def rows(self, *places: Place, properties: bool = True) -> dict[Place, list[str]]:
+        """The full paths at each place."""
+        (batch,) = batches(places)
+        found = rows_by_place(batch, self.source.rows(batch, properties=properties, deadline=self.soon))
+        return {place: sorted(row.full_path for row in rows) for place, rows in found.items()}
 
 
 def _fake() -> FakeArtifactory:
@@ -102,26 +109,53 @@ def test_what_xray_blocks_is_forbidden(world: World) -> None:
         world.head("local", "blocked", "1.0")
 
 
-def test_a_manifest_lies_in_a_folder_with_its_properties(world: World) -> None:
-    head = world.head("local", "app", "1.0")
-    (stored,) = world.source.stored("local", "app", head, tag="1.0", deadline=world.soon)
-    assert stored.full_path == "local/app/1.0/manifest.json"
+def test_a_manifest_lies_in_a_folder_with_its_digest_and_properties(world: World) -> None:
+    (batch,) = batches([Place("local", "app", tag="1.0")])
+    (stored,) = world.source.rows(batch, properties=True, deadline=world.soon)
+    assert (stored.full_path, stored.digest) == ("local/app/1.0/manifest.json", APP.digest)
     assert stored.build == BUILD
+    (bare,) = world.source.rows(batch, properties=False, deadline=world.soon)
+    assert (bare.full_path, bare.digest, bare.properties) == (stored.full_path, stored.digest, {})
+
+
+def test_many_places_are_asked_for_at_once(world: World) -> None:
+    app, multi, none = (Place("local", image, tag="1.0") for image in ("app", "multi", "none"))
+    by_digest = Place("local", "app", digest=APP.digest)
+    assert world.rows(app, multi, none, by_digest) == {
+        app: ["local/app/1.0/manifest.json"],
+        multi: ["local/multi/1.0/list.manifest.json"],
+        none: [],
+        by_digest: ["local/app/1.0/manifest.json"],
+    }
 
 
 def test_a_virtual_repository_shows_the_physical_ones(world: World) -> None:
-    head = world.head("all", "multi", "1.0")
-    stored = world.source.stored("all", "multi", head, tag="1.0", deadline=world.soon)
-    assert sorted(item.full_path for item in stored) == [
-        "local/multi/1.0/list.manifest.json",
-        "other/multi/1.0/list.manifest.json",
-    ]
+    by_tag, by_digest = Place("all", "multi", tag="1.0"), Place("all", "multi", digest=MULTI.digest)
+    both = ["local/multi/1.0/list.manifest.json", "other/multi/1.0/list.manifest.json"]
+    assert world.rows(by_tag, by_digest) == {by_tag: both, by_digest: both}
+
+
+def test_what_may_not_be_read_is_in_no_answer(world: World) -> None:
+    hidden = Place("secret", "app", tag="1.0")
+    assert world.rows(hidden) == {hidden: []}
+    assert not world.source.shows_folder(hidden, deadline=world.soon)
+
+
+def test_without_aql_a_folder_tells(world: World) -> None:
+    place, head = Place("local", "app", tag="1.0"), world.head("local", "app", "1.0")
+    stored = world.source.stored_at(place, head, deadline=world.soon)
+    assert stored is not None
+    assert (stored.full_path, stored.build) == ("local/app/1.0/manifest.json", BUILD)
+    assert world.source.stored_at(Place("local", "app", tag="9"), head, deadline=world.soon) is None
+    assert world.source.shows_folder(place, deadline=world.soon)
+    assert not world.source.shows_folder(Place("local", "app", tag="9"), deadline=world.soon)
 
 
 def test_the_children_of_a_list_are_its_images_without_attestations(world: World) -> None:
     head = world.head("local", "multi", "1.0")
-    stored = world.source.stored("local", "multi", head, tag="1.0", deadline=world.soon)
-    for place in (stored[0], None):
+    (batch,) = batches([Place("local", "multi", tag="1.0")])
+    (stored,) = world.source.rows(batch, properties=True, deadline=world.soon)
+    for place in (stored, None):
         children = world.source.children(
             "local", "multi", "1.0", digest=head.digest, stored=place, deadline=world.soon
         )

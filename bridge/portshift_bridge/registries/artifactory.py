@@ -16,22 +16,21 @@ from urllib.parse import quote
 from requests.adapters import BaseAdapter
 
 from portshift.core.errors import Unreachable
-from portshift.core.identity import Build
 from portshift_bridge.registries import aql
 from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
 from portshift_bridge.registries.facts import (
     MANIFEST_LIST_TYPES,
     MANIFEST_TYPES,
-    BuildInfo,
     ManifestHead,
     StoredManifest,
-    build_info,
+    image_folders,
     manifest_children,
     stored_manifests,
     stored_name,
 )
-from portshift_bridge.registries.model import Login, Registry
+from portshift_bridge.registries.model import Login, LoginKind, Registry
+from portshift_bridge.registries.places import Batch, Place
 from portshift_bridge.registries.session import open_session
 from portshift_bridge.registries.transport import Answer
 
@@ -47,10 +46,17 @@ class ImageSource(Protocol):
     def head(self, repository: str, image: str, reference: str, *, deadline: Deadline) -> ManifestHead:
         """Digest and media type of a tag or digest."""
 
-    def stored(
-        self, repository: str, image: str, head: ManifestHead, *, tag: str | None, deadline: Deadline
-    ) -> tuple[StoredManifest, ...]:
-        """Where the manifest lies in physical repositories, as far as the login sees."""
+    def rows(self, batch: Batch, *, properties: bool, deadline: Deadline) -> tuple[StoredManifest, ...]:
+        """Every manifest at the places of ``batch`` in physical repositories, as far as the login sees.
+
+        Raises:
+            Forbidden: the login may not ask, as no anonymous request may.
+            UnexpectedAnswer: Artifactory did not run the query; 400 and 408 are such answers.
+
+        """
+
+    def stored_at(self, place: Place, head: ManifestHead, *, deadline: Deadline) -> StoredManifest | None:
+        """The manifest in its folder, without AQL; None where it is not, or is not shown."""
 
     def members(self, repository: str, *, deadline: Deadline) -> tuple[str, ...]:
         """The storage keys of a virtual repository in the order of resolution; empty if not to be known."""
@@ -67,8 +73,8 @@ class ImageSource(Protocol):
     ) -> tuple[str, ...]:
         """The platform manifests of the list ``digest``, which ``reference`` leads to."""
 
-    def build_info(self, build: Build, *, deadline: Deadline) -> BuildInfo:
-        """What the build's pipeline said of it."""
+    def shows_folder(self, place: Place, *, deadline: Deadline) -> bool:
+        """Whether the login sees the folder of the place's manifest, without AQL."""
 
     def lists_folder(self, repository: str, image: str, *, deadline: Deadline) -> bool:
         """Whether the login sees both the repository and the image's folder in it."""
@@ -89,6 +95,7 @@ class Artifactory:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._session = open_session(registry, login, adapter=adapter, sleep=sleep)
+        self._anonymous = login.kind is LoginKind.ANONYMOUS
 
     def close(self) -> None:
         self._session.close()
@@ -106,15 +113,22 @@ class Artifactory:
             served_by=answer.headers.get("X-Artifactory-Docker-Registry"),
         )
 
-    def stored(
-        self, repository: str, image: str, head: ManifestHead, *, tag: str | None, deadline: Deadline
-    ) -> tuple[StoredManifest, ...]:
-        query = aql.manifests_of_image(repository=repository, image=image, digest=head.digest)
+    def rows(self, batch: Batch, *, properties: bool, deadline: Deadline) -> tuple[StoredManifest, ...]:
+        if self._anonymous:
+            raise Forbidden("Artifactory refuses AQL to anonymous requests")
+        return stored_manifests(self._session.query(batch.query(properties=properties), deadline=deadline))
+
+    def stored_at(self, place: Place, head: ManifestHead, *, deadline: Deadline) -> StoredManifest | None:
+        folder, name = place.folder, stored_name(is_list=head.is_list)
+        path = f"api/storage/{_path(f'{place.repository}/{folder}/{name}')}"
         try:
-            return stored_manifests(self._session.query(query, deadline=deadline))
-        except Forbidden:
-            # Artifactory refuses AQL to anonymous requests, and to them alone.
-            return self._stored_by_path(repository, image, head, tag=tag, deadline=deadline)
+            info = self._session.get(path, deadline=deadline).json()
+        except (Forbidden, NotFound):
+            return None
+        if not isinstance(info, Mapping) or _sha256(info) != head.digest.removeprefix(_DIGEST_PREFIX):
+            return None
+        repository = str(info.get("repo", place.repository))
+        return StoredManifest(repository, folder, name, self._properties(path, deadline), head.digest)
 
     def members(self, repository: str, *, deadline: Deadline) -> tuple[str, ...]:
         try:
@@ -149,17 +163,18 @@ class Artifactory:
                 )
         return manifest_children(body)
 
-    def build_info(self, build: Build, *, deadline: Deadline) -> BuildInfo:
-        path = f"api/build/{_segment(build.name)}/{_segment(build.number)}"
-        return build_info(self._session.get(path, deadline=deadline).json(), build)
+    def shows_folder(self, place: Place, *, deadline: Deadline) -> bool:
+        try:
+            return self._folder(place.repository, place.folder, deadline)
+        except (Forbidden, NotFound):
+            return False
 
     def lists_folder(self, repository: str, image: str, *, deadline: Deadline) -> bool:
-        folders = [image] if "/" in image else [image, f"library/{image}"]
         try:
             self._folder(repository, "", deadline)
         except (Forbidden, NotFound):
             return False
-        for folder in folders:
+        for folder in image_folders(image):
             try:
                 return self._folder(repository, folder, deadline)
             except (Forbidden, NotFound):
@@ -215,26 +230,6 @@ class Artifactory:
         listed = answer.json()
         return isinstance(listed, Mapping) and isinstance(listed.get("children"), list)
 
-    def _stored_by_path(
-        self, repository: str, image: str, head: ManifestHead, *, tag: str | None, deadline: Deadline
-    ) -> tuple[StoredManifest, ...]:
-        folder = f"{image}/{tag or head.digest}"
-        path = f"api/storage/{_path(f'{repository}/{folder}/{stored_name(is_list=head.is_list)}')}"
-        try:
-            info = self._session.get(path, deadline=deadline).json()
-        except (Forbidden, NotFound):
-            return ()
-        if not isinstance(info, Mapping) or _sha256(info) != head.digest.removeprefix(_DIGEST_PREFIX):
-            return ()
-        return (
-            StoredManifest(
-                repository=str(info.get("repo", repository)),
-                path=folder,
-                name=stored_name(is_list=head.is_list),
-                properties=self._properties(path, deadline),
-            ),
-        )
-
     def _properties(self, path: str, deadline: Deadline) -> dict[str, tuple[str, ...]]:
         try:
             found = self._session.get(path, deadline=deadline, params={"properties": ""}).json()
@@ -259,7 +254,3 @@ def _sha256(info: Mapping[str, Any]) -> str | None:
 def _path(path: str) -> str:
     """A path for a URL; Artifactory's own clients write the colon of a child's folder as %3A."""
     return quote(path, safe="/")
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe="")

@@ -1,4 +1,4 @@
-"""Answers that are worth keeping: bounded in number, in age, and asked for once at a time."""
+"""Answers that are worth keeping: bounded in number and in age."""
 
 from __future__ import annotations
 
@@ -70,3 +70,31 @@ class Cache(Generic[K, V]):
         with self._lock:
             if (entry := self._entries.get(key)) is not None and entry[1] is mine:
                 del self._entries[key]
+
+
+class Recent(Generic[K, V]):
+    """The ``size`` values noted last, each until ``seconds`` after the moment that it is of."""
+
+    def __init__(self, *, size: int, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._size = size
+        self._seconds = seconds
+        self.now = now
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        with self._lock:
+            entry = self._entries.get(key)
+        return entry[1] if entry is not None and self.now() - entry[0] < self._seconds else None
+
+    def put(self, key: K, value: V, *, at: float) -> None:
+        """Note what was true ``at`` a reading of ``now``."""
+        with self._lock:
+            self._entries[key] = (at, value)
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._size:
+                self._entries.popitem(last=False)
+
+    def forget(self, key: K) -> None:
+        with self._lock:
+            self._entries.pop(key, None)

@@ -40,12 +40,21 @@ class ManifestHead:
 
 @dataclass(frozen=True)
 class StoredManifest:
-    """Where a manifest lies: ``path`` is its folder, in a physical repository."""
+    """Where a manifest lies: ``path`` is its folder, in a physical repository.
+
+    ``digest`` is absent where Artifactory did not say it.
+    """
 
     repository: str
     path: str
     name: str
     properties: Properties = field(default_factory=dict)
+    digest: str | None = None
+
+    @property
+    def image(self) -> str:
+        """The image's path inside the repository."""
+        return self.path.rpartition("/")[0]
 
     @property
     def full_path(self) -> str:
@@ -88,6 +97,7 @@ def stored_manifests(document: Any) -> tuple[StoredManifest, ...]:
                 path=str(row["path"]),
                 name=str(row["name"]),
                 properties=properties_of(row.get("properties", [])),
+                digest=_row_digest(row),
             )
             for row in document["results"]
         )
@@ -95,6 +105,10 @@ def stored_manifests(document: Any) -> tuple[StoredManifest, ...]:
         raise UnexpectedAnswer(
             "found an AQL answer without repo, path and name, expected Artifactory's"
         ) from error
+
+
+def _row_digest(row: Mapping[str, Any]) -> str | None:
+    return f"sha256:{row['sha256']}" if row.get("sha256") else None
 
 
 def properties_of(entries: Sequence[Mapping[str, Any]]) -> Properties:
@@ -170,8 +184,8 @@ def candidates_at(
 
     ``app/*`` also matches the image ``app/sub``, so places below another image's folder are dropped.
     """
-    folders = (image,) if "/" in image else (image, f"library/{image}")
-    own = [item for item in stored if item.path.rpartition("/")[0] in folders]
+    folders = image_folders(image)
+    own = [item for item in stored if item.image in folders]
     ranked = sorted(own, key=lambda item: (_rank(item, tag), item.path, item.repository, item.name))
     if not ranked:
         return ()
@@ -185,6 +199,11 @@ def _rank(item: StoredManifest, tag: str | None) -> int:
         return 0
     # A child's folder is sha256:<hex>; some remote caches write sha256__<hex>.
     return 2 if folder.startswith(("sha256:", "sha256__")) else 1
+
+
+def image_folders(image: str) -> tuple[str, ...]:
+    """Where an image may lie: an official one of Docker Hub below ``library/``, however it was asked for."""
+    return (image,) if "/" in image else (image, f"library/{image}")
 
 
 def stored_name(*, is_list: bool) -> str:

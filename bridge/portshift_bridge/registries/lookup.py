@@ -1,30 +1,28 @@
-"""One image in one registry: its outcome, with a reason that a person can act on."""
+"""Images in one registry: from a HEAD to an outcome, with a reason that a person can act on.
+
+Each step is a question that a worker thread can ask by itself; ``searching`` puts them in order.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from portshift.core.errors import PortshiftError, Unreachable
 from portshift.core.identity import Build
-from portshift.core.references import Reference
 from portshift.core.wire import Outcome
 from portshift_bridge.registries.artifactory import ImageSource
-from portshift_bridge.registries.cache import Cache
+from portshift_bridge.registries.cache import Cache, Recent
 from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound
-from portshift_bridge.registries.facts import (
-    BuildInfo,
-    ManifestHead,
-    StoredManifest,
-    candidates_at,
-)
-from portshift_bridge.registries.hosts import Candidate
+from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.facts import StoredManifest
+from portshift_bridge.registries.locating import Headed, Located, Locator, Rows, Sought, rows_of
+from portshift_bridge.registries.places import Batch, batches, rows_by_place
 
 # A manifest moves between repositories seldom, and its properties change seldom.
-_SECONDS_TO_KEEP_PLACES = 300.0
-_BUILD_INFO_SECONDS = 5.0
+_SECONDS_TO_KEEP = 300.0
 _NOT_STORED = (
-    "registry {name}: {place} is known by its digest, but no repository that the login sees stores it yet"
+    "registry {name}: {sought} is known by its digest, but no repository that the login sees stores it yet"
 )
 
 
@@ -32,9 +30,9 @@ _NOT_STORED = (
 class Resolution:
     """What became of one reference.
 
-    ``digest``, ``media_type``, ``children``, ``artifact`` (``<registry>/<repository>/<path>``), ``build`` and
-    ``build_info`` are for a resolved one. ``artifact`` is absent for an image that a remote repository passes
-    on and has not stored. ``reason`` says what was found, what was expected and the cure, in one line.
+    ``digest``, ``media_type``, ``children``, ``artifact`` (``<registry>/<repository>/<path>``) and ``build``
+    are for a resolved one. ``artifact`` is absent for an image that a remote repository passes on and has not
+    stored. ``reason`` says what was found, what was expected and the cure, in one line.
     """
 
     outcome: Outcome
@@ -44,171 +42,178 @@ class Resolution:
     children: tuple[str, ...] = ()
     artifact: str | None = None
     build: Build | None = None
-    build_info: BuildInfo | None = None
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where in a repository: the tag or the digest that was asked for."""
+class _Known:
+    """An earlier outcome; it holds as long as its place has these ``rows``, or for its digest if None."""
 
-    repository: str
-    image: str
-    asked: str
-    tag: str | None
-
-    def __str__(self) -> str:
-        separator = "@" if self.tag is None else ":"
-        return f"{self.repository}/{self.image}{separator}{self.asked}"
+    resolution: Resolution
+    rows: Rows | None
 
 
 class Lookup:
-    """Looks images up in one registry and remembers what does not change.
+    """Looks images up in one registry and remembers what does not change, or can be seen not to have.
 
-    A tag's digest is asked for each time. A digest's children are kept while there is room; where it lies
-    and its build for five minutes.
+    A digest's children are kept while there is room. An outcome is kept for five minutes after its HEAD: an
+    image of local repositories needs no other HEAD while AQL shows the same rows at its place; any other is
+    asked for again, and only where it lies and its build are taken from memory while its digest is the same.
     """
 
-    def __init__(self, source: ImageSource) -> None:
+    def __init__(self, name: str, source: ImageSource) -> None:
+        self._name = name
         self._source = source
         self._children: Cache[str, tuple[str, ...]] = Cache(size=10_000)
-        self._stored: Cache[tuple[_Place, str], StoredManifest] = Cache(
-            size=10_000, seconds=_SECONDS_TO_KEEP_PLACES
-        )
-        self._members: Cache[str, tuple[str, ...]] = Cache(size=1_000, seconds=_SECONDS_TO_KEEP_PLACES)
-        self._builds: Cache[tuple[Build, str | None], BuildInfo | None] = Cache(
-            size=1_000, seconds=_SECONDS_TO_KEEP_PLACES
-        )
-
-    def look_up(self, candidate: Candidate, reference: Reference, *, deadline: Deadline) -> Resolution:
-        """The outcome of ``reference`` at ``candidate``; a failure of the registry is an outcome too."""
-        place = _Place(
-            repository=candidate.repository,
-            image=candidate.image,
-            asked=reference.digest or reference.tag or "latest",
-            tag=reference.tag,
-        )
-        name = candidate.registry.name
-        try:
-            return self._resolved(name, place, deadline)
-        except NotFound:
-            return self._missing(name, place, deadline)
-        except Forbidden as error:
-            return Resolution(
-                Outcome.FORBIDDEN,
-                f"registry {name}: {place} is forbidden: {error}; Xray blocks the image, "
-                f"or the login may not read it",
-            )
-        except LoginRefused as error:
-            return Resolution(Outcome.LOGIN_REFUSED, f"registry {name}: {error}")
-        except PortshiftError as error:
-            return Resolution(Outcome.UNREACHABLE, f"registry {name}: {error}")
+        self._locator = Locator(source)
+        self._known: Recent[Sought, _Known] = Recent(size=10_000, seconds=_SECONDS_TO_KEEP)
 
     def close(self) -> None:
         self._source.close()
 
-    def _resolved(self, name: str, place: _Place, deadline: Deadline) -> Resolution:
-        head = self._source.head(place.repository, place.image, place.asked, deadline=deadline)
-        if place.tag is None and head.digest != place.asked:
-            raise Unreachable(f"found {head.digest} under {place}, expected the digest that was asked for")
-        stored = self._place(place, head, deadline)
+    def confirmable(self, sought: Sought) -> bool:
+        """Whether a look at the image's place may spare a HEAD."""
+        known = self._known.get(sought)
+        return known is not None and known.rows is not None
+
+    def confirm(
+        self, batch: Batch, those: Collection[Sought], *, deadline: Deadline
+    ) -> Mapping[Sought, Resolution]:
+        """The outcomes that still hold, because the place has the rows that it had right after the HEAD.
+
+        Everything else is forgotten and has to be asked for, also when the query fails.
+        """
+        try:
+            found = rows_by_place(batch, self._source.rows(batch, properties=False, deadline=deadline))
+        except PortshiftError:
+            found = {}
+        confirmed = {}
+        for sought in those:
+            known = self._known.get(sought)
+            if known is not None and known.rows and known.rows == rows_of(found.get(sought.place, ())):
+                confirmed[sought] = known.resolution
+            else:
+                self._known.forget(sought)
+        return confirmed
+
+    def head(self, sought: Sought, *, deadline: Deadline) -> Headed | Resolution:
+        """Ask for the digest; a failure, and a digest whose outcome is known, are outcomes."""
+        at = self._known.now()
+        try:
+            head = self._source.head(sought.repository, sought.image, sought.asked, deadline=deadline)
+            if sought.asked.startswith("sha256:") and head.digest != sought.asked:
+                raise Unreachable(
+                    f"found {head.digest} under {sought}, expected the digest that was asked for"
+                )
+        except PortshiftError as error:
+            return self._refused(sought, error, deadline)
+        known = self._known.get(sought)
+        if known is not None and known.resolution.digest == head.digest:
+            return known.resolution
+        return Headed(sought, head, at)
+
+    def locate(
+        self, batch: Batch, those: Sequence[Headed], *, deadline: Deadline
+    ) -> Mapping[Headed, Located | Resolution]:
+        """Find where images lie; of one that the answer leaves out, ``finish`` has to find it."""
+        try:
+            return self._locator.located(batch, those, deadline=deadline)
+        except (Forbidden, UnexpectedAnswer):
+            return {}
+        except PortshiftError as error:
+            return dict.fromkeys(those, self._failed(error))
+
+    def finish(self, headed: Headed, located: Located | None, *, deadline: Deadline) -> Resolution:
+        """The outcome of an image that is there, with a list's children."""
+        try:
+            located = located or self._locator.located_alone(headed, deadline=deadline)
+            return self._finished(headed, located, deadline)
+        except PortshiftError as error:
+            return self._refused(headed.sought, error, deadline)
+
+    # Outcomes
+
+    def _finished(self, headed: Headed, located: Located, deadline: Deadline) -> Resolution:
+        sought, head, stored = headed.sought, headed.head, located.stored
         children: tuple[str, ...] = ()
         if head.is_list:
-            children = self._list(place, head, stored, deadline)
-            # Reading the list made a remote keep it.
-            stored = stored or self._place(place, head, deadline)
-        return Resolution(
+            children = self._list(headed, stored, deadline)
+            if stored is None:
+                # Reading the list made a remote keep it.
+                stored = self._locator.located_alone(headed, deadline=deadline).stored
+        resolution = Resolution(
             Outcome.RESOLVED,
-            reason=None if stored else _NOT_STORED.format(name=name, place=place),
+            reason=None if stored else _NOT_STORED.format(name=self._name, sought=sought),
             digest=head.digest,
             media_type=head.media_type,
             children=children,
-            artifact=f"{name}/{stored.full_path}" if stored else None,
+            artifact=f"{self._name}/{stored.full_path}" if stored else None,
             build=stored.build if stored else None,
-            build_info=self._build_info(stored, deadline) if stored else None,
         )
+        if stored is not None:
+            self._known.put(sought, _Known(resolution, located.rows), at=headed.at)
+        return resolution
 
-    def _place(self, place: _Place, head: ManifestHead, deadline: Deadline) -> StoredManifest | None:
-        def ask() -> StoredManifest:
-            found = self._source.stored(place.repository, place.image, head, tag=place.tag, deadline=deadline)
-            best = candidates_at(found, image=place.image, tag=place.tag)
-            if not best:
-                raise NotFound(f"{place} lies nowhere that the login sees")
-            return best[0] if len(best) == 1 else self._preferred(place, head, best, deadline)
-
-        try:
-            return self._stored.remember((place, head.digest), ask, deadline=deadline)
-        except (NotFound, Forbidden):
-            return None
-
-    def _preferred(
-        self, place: _Place, head: ManifestHead, best: tuple[StoredManifest, ...], deadline: Deadline
-    ) -> StoredManifest:
-        """Of several members that hold the manifest, the one that a virtual repository serves it from."""
-        order = self._members.remember(
-            place.repository,
-            lambda: self._source.members(place.repository, deadline=deadline),
-            deadline=deadline,
-        )
-        ranks = {key: rank for rank, key in enumerate((head.served_by, *order))}
-        return min(
-            best,
-            key=lambda item: (
-                ranks.get(item.repository, len(ranks)),
-                item.repository.endswith("-cache"),
-                item.repository,
-            ),
-        )
-
-    def _list(
-        self, place: _Place, head: ManifestHead, stored: StoredManifest | None, deadline: Deadline
-    ) -> tuple[str, ...]:
+    def _list(self, headed: Headed, stored: StoredManifest | None, deadline: Deadline) -> tuple[str, ...]:
+        sought, digest = headed.sought, headed.head.digest
         return self._children.remember(
-            head.digest,
+            digest,
             lambda: self._source.children(
-                place.repository,
-                place.image,
-                place.asked,
-                digest=head.digest,
-                stored=stored,
-                deadline=deadline,
+                sought.repository, sought.image, sought.asked, digest=digest, stored=stored, deadline=deadline
             ),
             deadline=deadline,
         )
 
-    def _build_info(self, stored: StoredManifest, deadline: Deadline) -> BuildInfo | None:
-        """Build-info is an extra: no failure to read it is a failure of the image."""
-        build = stored.build
-        if build is None:
-            return None
-        soon = Deadline.after(min(_BUILD_INFO_SECONDS, deadline.remaining() / 2))
+    def _refused(self, sought: Sought, error: PortshiftError, deadline: Deadline) -> Resolution:
+        if isinstance(error, NotFound):
+            return self._missing(sought, deadline)
+        if isinstance(error, Forbidden):
+            return self._forbidden(sought, error, deadline)
+        return self._failed(error)
 
-        def ask() -> BuildInfo | None:
-            try:
-                return self._source.build_info(build, deadline=soon)
-            except (NotFound, Forbidden):
-                return None
-
-        try:
-            return self._builds.remember((build, stored.first("build.timestamp")), ask, deadline=soon)
-        except PortshiftError:
-            return None
-
-    def _missing(self, name: str, place: _Place, deadline: Deadline) -> Resolution:
+    def _missing(self, sought: Sought, deadline: Deadline) -> Resolution:
         """Artifactory answers 404 alike for what is absent and what is hidden: find out which."""
         try:
-            listed = self._source.lists_folder(place.repository, place.image, deadline=deadline)
-        except LoginRefused as error:
-            return Resolution(Outcome.LOGIN_REFUSED, f"registry {name}: {error}")
+            listed = self._source.lists_folder(sought.repository, sought.image, deadline=deadline)
         except PortshiftError as error:
-            return Resolution(Outcome.UNREACHABLE, f"registry {name}: {error}")
+            return self._failed(error)
         if listed:
             return Resolution(
                 Outcome.ABSENT,
-                f"registry {name} has no {place}; its folder {place.repository}/{place.image} was read and "
-                f"does not hold it; push it, or correct the reference",
+                f"registry {self._name} has no {sought}; its folder {sought.repository}/{sought.image} was "
+                f"read and does not hold it; push it, or correct the reference",
             )
         return Resolution(
             Outcome.NOT_VISIBLE,
-            f"registry {name} shows no {place} to its login: the image is absent or hidden; push it, correct "
-            f"the reference, or give the login read permission on {place.repository}/{place.image}",
+            f"registry {self._name} shows no {sought} to its login: the image is absent or hidden; push it, "
+            f"correct the reference, or give the login read permission on {sought.repository}/{sought.image}",
         )
+
+    def _forbidden(self, sought: Sought, refusal: Forbidden, deadline: Deadline) -> Resolution:
+        """Artifactory answers 403 alike for what a policy blocks and what the login may not read."""
+        try:
+            shown = self._shows(sought, deadline)
+        except PortshiftError as error:
+            return self._failed(error)
+        if shown:
+            return Resolution(
+                Outcome.FORBIDDEN,
+                f"registry {self._name}: {sought} is there, but may not be pulled: {refusal}; "
+                f"Xray or another policy blocks it; see its violations in Xray",
+            )
+        return Resolution(
+            Outcome.NOT_VISIBLE,
+            f"registry {self._name}: {sought} is not for its login: {refusal}; give the login read "
+            f"permission on {sought.repository}/{sought.image}",
+        )
+
+    def _shows(self, sought: Sought, deadline: Deadline) -> bool:
+        (batch,) = batches([sought.place])
+        try:
+            return bool(self._source.rows(batch, properties=False, deadline=deadline))
+        except Forbidden:
+            return self._source.shows_folder(sought.place, deadline=deadline)
+
+    def _failed(self, error: PortshiftError) -> Resolution:
+        refused = isinstance(error, LoginRefused)
+        outcome = Outcome.LOGIN_REFUSED if refused else Outcome.UNREACHABLE
+        return Resolution(outcome, f"registry {self._name}: {error}")

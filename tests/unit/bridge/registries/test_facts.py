@@ -6,12 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from portshift.core.errors import InvalidInput
 from portshift.core.identity import Build
-from portshift_bridge.registries import aql
 from portshift_bridge.registries.errors import UnexpectedAnswer
 from portshift_bridge.registries.facts import (
     BuildInfo,
@@ -24,30 +20,6 @@ from portshift_bridge.registries.facts import (
 
 DIGEST = "sha256:" + "a" * 64
 BUILD = Build("shop", "17")
-
-
-def test_the_query_names_every_place_an_image_may_lie() -> None:
-    assert aql.manifests_of_image(repository="docker", image="nginx", digest=DIGEST) == (
-        'items.find({"$and":['
-        '{"$or":[{"repo":"docker"},{"repo":"docker-cache"}]},'
-        '{"$or":[{"name":"manifest.json"},{"name":"list.manifest.json"}]},'
-        '{"$or":[{"path":{"$match":"nginx/*"}},{"path":{"$match":"library/nginx/*"}}]},'
-        f'{{"@docker.manifest.digest":"{DIGEST}"}}'
-        ']}).include("repo","path","name","property")'
-    )
-
-
-@given(repository=st.text(max_size=60), image=st.text(max_size=60))
-def test_no_value_escapes_its_quotes(repository: str, image: str) -> None:
-    query = aql.manifests_of_image(repository=repository, image=image, digest=DIGEST)
-    criteria, _, include = query.removeprefix("items.find(").rpartition(").include(")
-    assert json.loads(criteria)["$and"][0]["$or"][0] == {"repo": repository}
-    assert include == '"repo","path","name","property")'
-
-
-def test_a_query_longer_than_artifactory_takes_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="at most 6000"):
-        aql.manifests_of_image(repository="docker", image="a" * 6_000, digest=DIGEST)
 
 
 def test_several_values_of_a_property_come_as_repeated_entries() -> None:
