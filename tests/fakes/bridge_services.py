@@ -21,10 +21,11 @@ from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.oidc.exchange import Exchange
 from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.registration import Registrar
-from portshift_bridge.registries.connection import Check, Status
+from portshift_bridge.registries.checks import Check, Status
 from portshift_bridge.secrets import FileSecretStore
 from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
+from portshift_bridge.signing import KeyHome
 from portshift_bridge.starting import open_database
 from portshift_bridge.store.access import AccessStore
 from portshift_bridge.store.artifacts import ArtifactStore
@@ -96,13 +97,13 @@ class FakeBridge:
 
 
 @contextmanager
-def fake_bridge(folder: Path, **settings: Any) -> Iterator[FakeBridge]:
+def fake_bridge(folder: Path, *, home: KeyHome | None = None, **settings: Any) -> Iterator[FakeBridge]:
     """A bridge with one access of each role; the deployer may sign for cluster dev and namespaces team-*."""
     clock, resolver, connection_test = FakeClock(), FakeResolver(), FakeConnectionTest()
     issuer = FakeIssuer(lambda: clock.now / SECOND)
     given = Settings(data=folder, **settings)
     database, _ = open_database(given)
-    keys = KeyRing.open(folder, FileKeys.open(folder), now=moment(clock()))
+    keys = KeyRing.open(folder, home or FileKeys.open(folder), now=moment(clock()))
     begun = installation(database, new_issuer="issuer-1", trust_domain=None)
     registrations, metrics = RegistrationStore(database), Metrics()
     trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
