@@ -17,7 +17,7 @@ from portshift_bridge.settings import Settings
 from portshift_bridge.starting import open_database
 from portshift_bridge.store.artifacts import BATCH, RETRY_AFTER, ArtifactStore
 from portshift_bridge.store.database import Database
-from portshift_bridge.store.registries import ConnectedRegistry, RegistryStore
+from portshift_bridge.store.registries import RegistryStore
 from portshift_bridge.store.schema import artifact_children, artifact_paths, artifacts
 from tests.fakes.bridge_services import FakeClock
 
@@ -214,13 +214,11 @@ def test_a_registry_that_is_removed_takes_its_places_along(
     store: ArtifactStore, database: Database, clock: FakeClock, tmp_path: Path
 ) -> None:
     registries = RegistryStore(database, FileSecretStore.open(tmp_path), clock)
-    registries.create(
-        ConnectedRegistry(Registry("acme", "https://acme.example/artifactory"), Login()), actor="test"
-    )
+    registries.create(Registry("acme", "https://acme.example/artifactory"), Login(), actor="test")
     store.record("acme", [lies()])
     store.record("beta", [lies()])
 
-    registries.delete("acme", force=False, actor="test")
+    registries.delete("acme", force=True, actor="test")
 
     assert (places(store, "acme"), len(places(store, "beta"))) == ([], 1)
 

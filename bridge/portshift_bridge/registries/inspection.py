@@ -1,0 +1,209 @@
+"""Everything about one digest in one registry, live; nothing of it counts as a download.
+
+Where the digest lies, and each place's properties, come from one AQL query. The rest is asked side by side:
+content, whether it may be pulled, parents, builds and release bundles. Each group says for itself how much
+of it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from portshift.core.errors import PortshiftError
+from portshift_bridge.registries import aql
+from portshift_bridge.registries.builds import BuildInfo, builds_of
+from portshift_bridge.registries.bundles import Bundle, bundles_of
+from portshift_bridge.registries.contents import Content, read_content
+from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.facts import MANIFEST_TYPES
+from portshift_bridge.registries.hosts import permitted_repository
+from portshift_bridge.registries.model import Registry
+from portshift_bridge.registries.parents import Parent, parents_of
+from portshift_bridge.registries.paths import FIELDS, ManifestPath, manifest_paths
+from portshift_bridge.registries.session import Session
+from portshift_bridge.registries.states import Group, State, state_of
+
+_MAX_PATHS = 1_000
+_MAX_ASKED = 10
+_CACHE = "-cache"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the catalogue knows of a digest before a registry is asked."""
+
+    paths: tuple[ManifestPath, ...] = ()
+    content: Content | None = None
+    parents: tuple[Parent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One registry's facts. ``content`` holds one item or none; ``pull`` the places that are blocked."""
+
+    registry: str
+    paths: Group[ManifestPath]
+    content: Group[Content]
+    pull: Group[str]
+    parents: Group[Parent]
+    builds: Group[BuildInfo]
+    bundles: Group[Bundle]
+
+
+def inspect(
+    session: Session, registry: Registry, digest: str, known: Known, *, deadline: Deadline
+) -> Inspection:
+    """The facts of ``digest`` by ``deadline``; a failure is a state, never an exception."""
+    try:
+        version = _version(session, deadline)
+        paths = _paths(session, registry, digest, known, deadline)
+    except PortshiftError as error:
+        return unasked(registry.name, known, state_of(error), str(error))
+    if not paths:
+        reason = "the registry shows it to its login nowhere; it was deleted, or is hidden"
+        return unasked(registry.name, known, State.NOT_VISIBLE, reason)
+    with ThreadPoolExecutor(5, thread_name_prefix=f"inspect-{registry.name}") as workers:
+        content = workers.submit(_content, session, paths, known, deadline)
+        pull = workers.submit(_pull, session, paths, deadline)
+        parents = workers.submit(
+            parents_of, session, paths, known.parents, version=version, deadline=deadline
+        )
+        builds = workers.submit(builds_of, session, paths, deadline=deadline)
+        bundles = workers.submit(bundles_of, session, digest, version=version, deadline=deadline)
+    shown = paths[:_MAX_PATHS]
+    cut = f"it lies at {len(paths)} paths; {_MAX_PATHS} of them are shown" if shown != paths else None
+    return Inspection(
+        registry=registry.name,
+        paths=Group(State.UNKNOWN if cut else State.KNOWN, shown, cut),
+        content=content.result(),
+        pull=pull.result(),
+        parents=parents.result(),
+        builds=builds.result(),
+        bundles=bundles.result(),
+    )
+
+
+def unasked(registry: str, known: Known, state: State, reason: str) -> Inspection:
+    """What the catalogue knows, where the registry gave no answer: it is not empty for that."""
+    return Inspection(
+        registry=registry,
+        paths=Group(state, known.paths, reason),
+        content=Group(state, (known.content,) if known.content else (), reason),
+        pull=Group(state, (), reason),
+        parents=Group(state, known.parents, reason),
+        builds=Group(state, (), reason),
+        bundles=Group(state, (), reason),
+    )
+
+
+def _version(session: Session, deadline: Deadline) -> tuple[int, ...] | None:
+    """Artifactory's version; None where it does not say, or not to this login.
+
+    Raises:
+        LoginRefused, Unreachable: nothing else would be answered either.
+
+    """
+    try:
+        answer = session.get("api/system/version", deadline=deadline).json()
+    except (Forbidden, NotFound):
+        return None
+    text = answer.get("version") if isinstance(answer, Mapping) else None
+    numbers = str(text).split("-")[0].split(".")
+    return tuple(map(int, numbers)) if all(part.isascii() and part.isdigit() for part in numbers) else None
+
+
+def _paths(
+    session: Session, registry: Registry, digest: str, known: Known, deadline: Deadline
+) -> tuple[ManifestPath, ...]:
+    query = aql.items(
+        [
+            {"sha256": digest.removeprefix("sha256:")},
+            aql.any_of("name", [aql.MANIFEST, aql.MANIFEST_LIST]),
+        ],
+        include=(*FIELDS, "property"),
+    )
+    rows = manifest_paths(session.query(query, deadline=deadline))
+    # A member of a virtual repository may be included by the virtual's key alone.
+    met = {path.repository for path in known.paths}
+    permitted = [row for row in rows if row.repository in met or _permitted(registry, row.repository)]
+    return tuple(sorted(permitted, key=lambda row: (row.repository, row.path, row.name)))
+
+
+def _permitted(registry: Registry, repository: str) -> bool:
+    return permitted_repository(registry, repository) or permitted_repository(
+        registry, repository.removesuffix(_CACHE)
+    )
+
+
+def _content(
+    session: Session, paths: Sequence[ManifestPath], known: Known, deadline: Deadline
+) -> Group[Content]:
+    kept = (known.content,) if known.content else ()
+    refused: Forbidden | None = None
+    for path in paths[:_MAX_ASKED]:
+        try:
+            content = read_content(session, path, deadline=deadline)
+        except Forbidden as error:
+            refused = error
+        except NotFound:
+            continue
+        except PortshiftError as error:
+            return Group(State.KNOWN if kept else state_of(error), kept, None if kept else str(error))
+        else:
+            return Group(State.UNKNOWN if content.incomplete else State.KNOWN, (content,), content.incomplete)
+    if kept:
+        # A digest's content never changes: what was read once stays true.
+        return Group(State.KNOWN, kept)
+    if refused is not None:
+        return Group(State.BLOCKED, reason=f"the manifest is shown and not handed out: {refused}")
+    return Group(State.NOT_VISIBLE, reason="the manifest is listed, but its bytes are not shown to the login")
+
+
+def _pull(session: Session, paths: Sequence[ManifestPath], deadline: Deadline) -> Group[str]:
+    """Whether the manifest is handed out: a 403 for an item that AQL shows is Xray's block, or a policy's."""
+    images: dict[tuple[str, str], ManifestPath] = {}
+    for path in paths:
+        images.setdefault((path.repository, path.image), path)
+    asked = list(images.values())[:_MAX_ASKED]
+    blocked, problem = [], ""
+    for path in asked:
+        try:
+            _head(session, path, deadline)
+        except Forbidden as error:
+            blocked.append(path.full_path)
+            problem = str(error)
+        except NotFound:
+            return Group(
+                State.UNKNOWN, tuple(blocked), f"{path.full_path} is listed, but not served to Docker"
+            )
+        except PortshiftError as error:
+            return Group(state_of(error), tuple(blocked), str(error))
+    if blocked:
+        reason = f"Artifactory refuses to hand it out, as Xray or a policy wants: {problem}"
+        return Group(State.BLOCKED, tuple(blocked), reason)
+    if len(images) > len(asked):
+        return Group(
+            State.UNKNOWN, reason=f"{len(asked)} of {len(images)} images were asked for; none is blocked"
+        )
+    return Group(State.KNOWN)
+
+
+def _head(session: Session, path: ManifestPath, deadline: Deadline) -> None:
+    # Docker knows a remote repository by its own key; its cache is one for storage.
+    repository = path.repository.removesuffix(_CACHE)
+    reference = quote(path.digest, safe=":")
+    answer = session.docker(
+        "HEAD",
+        quote(repository),
+        quote(path.image),
+        f"manifests/{reference}",
+        accept=", ".join(MANIFEST_TYPES),
+        deadline=deadline,
+    )
+    found = answer.headers.get("Docker-Content-Digest")
+    if found != path.digest:
+        raise UnexpectedAnswer(f"found {found} at {path.full_path}, expected {path.digest}")
