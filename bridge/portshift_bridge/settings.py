@@ -143,7 +143,9 @@ class Settings(BaseSettings):
         " engine.",
     )
     vault_transit_mount: str = Field(
-        default="transit", pattern=_VAULT_PATH, description="Mount of the Transit engine; for `vault-transit`."
+        default="transit",
+        pattern=_VAULT_PATH,
+        description="Mount of the Transit engine; for `vault-transit`.",
     )
     vault_transit_key: str = Field(
         default="portshift",
