@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tests.standin.answers import Refusal
+from tests.standin.docker_tokens import DockerTokens
 from tests.standin.model import ANONYMOUS, Action, Item, User
 from tests.standin.patterns import folder_leads_to, path_matches
 from tests.standin.switches import Switches
@@ -16,12 +16,12 @@ BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="Artifactory Realm"'}
 
 
 class Access:
-    """The users, the tokens handed out to Docker clients, and the questions asked of them."""
+    """The users, the tokens of Docker clients, and the questions asked of them."""
 
-    def __init__(self, switches: Switches) -> None:
+    def __init__(self, switches: Switches, clock: Callable[[], float]) -> None:
         self.switches = switches
         self.users: dict[str, User] = {}
-        self._docker_tokens: dict[str, str] = {}
+        self.docker_tokens = DockerTokens(clock)
 
     def authenticate(self, headers: Mapping[str, str]) -> User | None:
         """The user of a request; None when it carries no credentials and nobody is served anonymously.
@@ -40,11 +40,6 @@ class Access:
         if scheme.lower() == "bearer":
             return self._usable(self._bearer(credentials), status=401)
         return self.users.get(ANONYMOUS) if self.switches.anonymous else None
-
-    def issue_docker_token(self, user: User) -> str:
-        token = secrets.token_urlsafe(24)
-        self._docker_tokens[token] = user.name
-        return token
 
     def may(self, user: User | None, action: Action, item: Item) -> bool:
         """Whether ``user`` may do ``action`` to an item; a folder on the way to what may be read is seen."""
@@ -105,6 +100,7 @@ class Access:
         return user if secret in {user.password, user.token, user.api_key} - {None} else None
 
     def _bearer(self, token: str) -> User | None:
-        if token in self._docker_tokens:
-            return self.users.get(self._docker_tokens[token])
+        issued = self.docker_tokens.find(token)
+        if issued is not None:
+            return self.users.get(issued.user)
         return next((user for user in self.users.values() if user.token == token), None)

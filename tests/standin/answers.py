@@ -13,7 +13,7 @@ from tests.standin.model import User
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, with the user that its credentials name (None without credentials)."""
+    """One HTTP request, with the user that its credentials name (None without); ``port`` is the server's."""
 
     method: str
     path: str
@@ -22,12 +22,18 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     user: User | None
+    port: int | None = None
 
     @property
     def parameters(self) -> dict[str, str]:
         """Query parameters, decoded; ``+`` is a space (facts §2). The last of a repeated name counts."""
         pairs = (part.partition("=") for part in self.query.split("&") if part)
         return {unquote_plus(name): unquote_plus(value) for name, _, value in pairs}
+
+    def every(self, name: str) -> list[str]:
+        """Each value of a query parameter that may be repeated."""
+        pairs = (part.partition("=") for part in self.query.split("&"))
+        return [unquote_plus(value) for held, _, value in pairs if unquote_plus(held) == name]
 
     @property
     def base(self) -> str:

@@ -94,6 +94,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
         headers=_headers(scope["headers"]),
         body=b"".join(chunks),
         user=None,
+        port=(scope.get("server") or (None, None))[1],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from tests.standin.access import Access
 from tests.standin.answers import Answer, Refusal, Request
@@ -15,6 +16,7 @@ from tests.standin.layout import (
     blobs_below,
     find_manifest,
     is_digest,
+    keep_layer,
     put_manifest,
     stored_name,
 )
@@ -89,7 +91,26 @@ class DockerReader:
         if request.method != "GET":
             raise Refusal(405)
         user = self.access.require_login(request.user)
-        return Answer.json({"token": self.access.issue_docker_token(user), "expires_in": 3600})
+        seconds = self.switches.docker_token_seconds
+        scopes = tuple(scope for text in request.every("scope") for scope in text.split())
+        token = self.access.docker_tokens.issue(user.name, scopes, seconds=seconds)
+        return Answer.json({"token": token, "expires_in": seconds})
+
+    def may_ask(self, request: Request, key: str, image: str | None) -> bool:
+        """Whether the request carries what the registry's API takes: by default a token for the image.
+
+        Basic credentials do as well, unless the switch says that they must be exchanged for a token.
+        """
+        if request.user is None:
+            return False
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            return self.switches.docker_basic
+        token = self.access.docker_tokens.find(text)
+        if token is None or image is None or not self.switches.docker_token_scopes:
+            return True
+        action = "pull" if request.method in {"GET", "HEAD"} else "push"
+        return token.covers({image, f"{key}/{image}"}, action)
 
     def repository(self, request: Request, key: str) -> Repository:
         repository = self.store.configuration(key)
@@ -149,6 +170,7 @@ class DockerReader:
                     media_type=fetched.media_type,
                     user=request.user_name,
                     digest=fetched.digest,
+                    lazy_layers=self.switches.lazy_layers,
                 )
                 self.store.announce(docker_events(self.store, "pushed", item, user=request.user_name))
                 return self._stored(item)
@@ -166,6 +188,8 @@ class DockerReader:
                 content = source.blob(repository.key, image, digest)
                 path = f"{stored_name(repository, image)}/{digest}"
                 if content is not None and self._readable(request, repository.storage_key, path):
+                    if request.method == "GET":
+                        keep_layer(self.store, repository, image, digest, content, user=request.user_name)
                     return _blob(content, digest)
         raise DockerRefusal(404, "BLOB_UNKNOWN", f"blob unknown to registry: {digest}")
 
@@ -177,7 +201,7 @@ class DockerReader:
                 image = item.parent.rpartition("/")[0]
                 if item.name in MANIFEST_NAMES and image not in names:
                     names.update(image for _ in self._tags_among(request, [tree[item.parent]]))
-        return Answer.json({"repositories": self._page(names, request)})
+        return self._page(request, {"repositories": names})
 
     def tags(self, request: Request, key: str, image: str) -> Answer:
         folders = {
@@ -188,7 +212,7 @@ class DockerReader:
         }
         if not folders:
             raise DockerRefusal(404, "NAME_UNKNOWN", f"Repository name not known to registry: {image}")
-        return Answer.json({"name": image, "tags": self._page(folders, request)})
+        return self._page(request, {"tags": folders}, name=image)
 
     def _tags_among(self, request: Request, folders: Iterable[Item]) -> Iterator[str]:
         """The paths of those folders that hold a tag's manifest that may be read."""
@@ -198,10 +222,19 @@ class DockerReader:
             if readable and not folder.name.startswith(CHILD_FOLDERS):
                 yield folder.path
 
-    def _page(self, names: set[str], request: Request) -> list[str]:
+    def _page(self, request: Request, listed: dict[str, set[str]], **rest: str) -> Answer:
+        """The names after ``last``, at most ``n`` of them; a link leads to the next page."""
+        [(title, names)] = listed.items()
         parameters = request.parameters if self.switches.tag_paging else {}
         remaining = sorted(name for name in names if name > parameters.get("last", ""))
-        return remaining[: int(parameters["n"])] if parameters.get("n", "").isdecimal() else remaining
+        asked = parameters.get("n", "")
+        sizes = [int(asked)] if asked.isascii() and asked.isdigit() else []
+        size = min([*sizes, self.switches.docker_page or len(remaining)])
+        headers = dict(API_VERSION)
+        if 0 < size < len(remaining):
+            last = quote(remaining[size - 1], safe="")
+            headers["Link"] = f'<{request.path}?last={last}&n={size}>; rel="next"'
+        return Answer.json({**rest, title: remaining[:size]}, headers=headers)
 
     def _physical(self, key: str) -> Iterator[Repository]:
         for storage_key in self.store.physical(key):

@@ -11,7 +11,7 @@ from tests.standin.answers import Answer, Request
 from tests.standin.docker import API_VERSION, DockerRefusal, manifest_unknown
 from tests.standin.events import docker_events
 from tests.standin.images import INDEXES, digest_of
-from tests.standin.layout import UnknownBlob, find_manifest, folder_of, is_digest, put_manifest
+from tests.standin.layout import UPLOADS, UnknownBlob, find_manifest, folder_of, is_digest, put_manifest
 from tests.standin.model import Repository
 from tests.standin.store import Store
 from tests.standin.switches import Switches
@@ -45,7 +45,7 @@ class DockerWriter:
 
     def start_upload(self, request: Request, key: str, image: str) -> Answer:
         """POST: a mount, a monolithic upload, or an upload to be continued."""
-        self.target(request, key, image)
+        repository = self.target(request, key, image)
         parameters = request.parameters
         mounted = parameters.get("mount", "").removeprefix("sha256:")
         if mounted and mounted in self.store.contents:
@@ -53,12 +53,12 @@ class DockerWriter:
         upload = str(uuid.uuid4())
         self._uploads[upload] = bytearray(request.body)
         if "digest" in parameters:
-            return self._finish(request, upload, parameters["digest"])
+            return self._finish(request, repository, image, upload, parameters["digest"])
         return self._accepted(request, upload)
 
     def continue_upload(self, request: Request, key: str, image: str, upload: str) -> Answer:
         """PATCH appends; PUT appends and ends; GET says how far it is; DELETE gives up."""
-        self.target(request, key, image)
+        repository = self.target(request, key, image)
         if upload not in self._uploads:
             raise DockerRefusal(404, "BLOB_UPLOAD_UNKNOWN", f"blob upload unknown to registry: {upload}")
         if request.method == "DELETE":
@@ -66,7 +66,7 @@ class DockerWriter:
             return Answer(status=204)
         self._uploads[upload] += request.body
         if request.method == "PUT":
-            return self._finish(request, upload, request.parameters.get("digest", ""))
+            return self._finish(request, repository, image, upload, request.parameters.get("digest", ""))
         return self._accepted(request, upload)
 
     def put_manifest(self, request: Request, key: str, image: str, reference: str) -> Answer:
@@ -129,11 +129,14 @@ class DockerWriter:
             if find_manifest(self.store, repository, image, child["digest"]) is None:
                 raise UnknownBlob(child["digest"])
 
-    def _finish(self, request: Request, upload: str, digest: str) -> Answer:
+    def _finish(
+        self, request: Request, repository: Repository, image: str, upload: str, digest: str
+    ) -> Answer:
         content = bytes(self._uploads.pop(upload))
         if digest_of(content) != digest:
             raise DockerRefusal(400, "DIGEST_INVALID", f"provided digest did not match: {digest}")
-        self.store.contents.add(content)
+        path = f"{image}/{UPLOADS}/sha256__{digest.removeprefix('sha256:')}"
+        self.store.deploy(repository.key, path, content, user=request.user_name)
         return self._created(request, digest)
 
     def _created(self, request: Request, digest: str) -> Answer:

@@ -30,9 +30,12 @@ class DockerRoutes:
         self.writer = writer
         self.promotion = promotion
         self.conjurer = conjurer
+        self.ports: dict[int | None, str] = {}
 
     def by_host(self, request: Request, rest: str) -> Answer:
-        """The subdomain method when the host's first label is a repository, else the repository path."""
+        """By the port of one repository, by a host whose first label is one, else by the repository path."""
+        if request.port in self.ports:
+            return self.of_repository(request, self.ports[request.port], rest)
         label = request.headers.get("host", "").split(".")[0]
         if label in self.reader.store.repositories:
             return self.of_repository(request, label, rest)
@@ -47,7 +50,7 @@ class DockerRoutes:
             return self.reader.token(request)
         with self.reader.store.lock:
             image = _image(rest)
-            if request.user is None:
+            if not self.reader.may_ask(request, key, image):
                 actions = "pull" if request.method in {"GET", "HEAD"} else "pull,push"
                 raise self.reader.challenge(request, key, image, actions)
             if rest == "":

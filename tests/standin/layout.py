@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.standin.images import INDEXES, Image, digest_of
@@ -12,6 +12,7 @@ from tests.standin.store import Store
 
 MANIFEST, LIST = "manifest.json", "list.manifest.json"
 MANIFEST_NAMES = (LIST, MANIFEST)
+UPLOADS, MARKER = "_uploads", ".marker"
 CHILD_FOLDERS = ("sha256:", "sha256__")
 
 
@@ -69,8 +70,12 @@ def put_manifest(
     user: str,
     digest: str | None = None,
     keep_properties: bool = False,
+    lazy_layers: bool = False,
 ) -> Item:
     """Store a manifest with the blobs beside it, replacing what the tag held.
+
+    Uploads of the blobs are taken from ``image/_uploads``. With ``lazy_layers`` a ``*.marker`` stands for
+    each blob that nobody pulled yet.
 
     Raises:
         UnknownBlob: a blob or child that it names is not in the store.
@@ -91,7 +96,11 @@ def put_manifest(
     for blob in blobs:
         sha256 = blob["digest"].removeprefix("sha256:")
         blob_path = f"{folder}/sha256__{sha256}"
-        store.deploy(repository.storage_key, blob_path, store.contents.read(sha256), user=user)
+        if lazy_layers:
+            store.deploy(repository.storage_key, f"{blob_path}{MARKER}", b"", user=user)
+        else:
+            store.deploy(repository.storage_key, blob_path, store.contents.read(sha256), user=user)
+    _clear_uploads(store, repository, stored_name(repository, image), blobs)
     sha256 = (digest or digest_of(content)).removeprefix("sha256:")
     item = store.deploy(
         repository.storage_key,
@@ -112,6 +121,30 @@ def put_manifest(
     }
     store.set_properties(item, {**inherited, **own})
     return item
+
+
+def keep_layer(
+    store: Store, repository: Repository, image: str, digest: str, content: bytes, *, user: str
+) -> None:
+    """Put a pulled layer in the place of each marker that stands for it below the image."""
+    name = f"sha256__{digest.removeprefix('sha256:')}"
+    prefix = f"{stored_name(repository, image)}/"
+    for marker in tuple(store.with_name(f"{name}{MARKER}")):
+        if marker.repo == repository.storage_key and marker.path.startswith(prefix):
+            store.deploy(marker.repo, marker.path.removesuffix(MARKER), content, user=user)
+            store.delete(marker)
+
+
+def _clear_uploads(store: Store, repository: Repository, name: str, blobs: Iterable[dict[str, Any]]) -> None:
+    uploads = store.trees[repository.storage_key].get(f"{name}/{UPLOADS}")
+    if uploads is None:
+        return
+    for blob in blobs:
+        upload = uploads.children.get(f"sha256__{blob['digest'].removeprefix('sha256:')}")
+        if upload is not None:
+            store.delete(upload)
+    if not uploads.children:
+        store.delete(uploads)
 
 
 def put_image(store: Store, repository: Repository, name: str, tag: str, image: Image, *, user: str) -> Item:

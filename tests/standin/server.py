@@ -50,7 +50,7 @@ class Standin(Seeding):
         post: Post = http_post,
     ) -> None:
         self.switches = switches or Switches()
-        super().__init__(Store(folder=folder, clock=clock), Access(self.switches))
+        super().__init__(Store(folder=folder, clock=clock), Access(self.switches, clock))
         conjurer = Conjurer(self.store) if conjure else None
         sources: list[Source] = [self.upstreams]
         self.sender = Sender(self.switches, post)
@@ -58,6 +58,7 @@ class Standin(Seeding):
         self.add_user("admin", "password", admin=True)
         self._port = port
         self._socket: socket.socket | None = None
+        self._more_sockets: list[socket.socket] = []
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -66,7 +67,7 @@ class Standin(Seeding):
     def __enter__(self) -> Standin:
         self.bind()
         server = self._server = self._configured()
-        self._thread = threading.Thread(target=server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread = threading.Thread(target=server.run, kwargs={"sockets": self._sockets}, daemon=True)
         self._thread.start()
         while not server.started and self._thread.is_alive():
             time.sleep(0.005)
@@ -79,19 +80,30 @@ class Standin(Seeding):
         if self._server is not None and self._thread is not None and self._socket is not None:
             self._server.should_exit = True
             self._thread.join()
-            self._socket.close()
+            for taken in self._sockets:
+                taken.close()
 
     def bind(self) -> None:
         """Take the port, so that ``address`` is known."""
-        # Named as TCP, or asyncio leaves Nagle's algorithm on and each body waits 40 ms for an ACK.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", self._port))
-        self._socket.listen(512)
+        self._socket = _listening(self._port)
+
+    def add_port(self, repository: str) -> str:
+        """``127.0.0.1:PORT`` of a port that serves one Docker repository; made before the server starts."""
+        if self._server is not None:
+            raise RuntimeError("ports are added before the stand-in is started")
+        taken = _listening(0)
+        self._more_sockets.append(taken)
+        port: int = taken.getsockname()[1]
+        self.application.routes.docker_routes.ports[port] = repository
+        return f"127.0.0.1:{port}"
 
     def serve(self) -> None:
         """Serve in this thread until a signal; ``bind`` comes first."""
-        self._configured().run(sockets=[self._socket] if self._socket else None)
+        self._configured().run(sockets=self._sockets or None)
+
+    @property
+    def _sockets(self) -> list[socket.socket]:
+        return [*([self._socket] if self._socket else []), *self._more_sockets]
 
     @property
     def address(self) -> str:
@@ -200,3 +212,12 @@ class Standin(Seeding):
     def total_downloads(self) -> int:
         with self.store.lock:
             return sum(item.downloads for item in self.store.every_item())
+
+
+def _listening(port: int) -> socket.socket:
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and each body waits 40 ms for an ACK.
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.bind(("127.0.0.1", port))
+    taken.listen(512)
+    return taken

@@ -21,6 +21,11 @@ class Switches:
     anonymous: whether requests without credentials are served as the user ``anonymous``.
     hide_unauthorized: a path that may not be read is a 404 ``Resource not found`` for anonymous.
     repository_configuration: what a non-admin gets of ``/api/repositories/KEY``.
+    docker_basic: Basic credentials do below ``/v2``; without it they must be exchanged for a token.
+    docker_token_seconds: how long a token lasts.
+    docker_token_scopes: a token serves only the images and actions that it was asked for.
+    docker_page: the most names of ``_catalog`` and ``tags/list`` in one answer, whatever ``n`` says.
+    lazy_layers: a remote's cache holds ``*.marker`` files until each layer is pulled.
     docker_unreadable: status of a manifest that the login may not read.
     storage_unreadable: status of storage information that the login may not read.
     unaccepted_manifest: a manifest whose type the ``Accept`` header leaves out.
@@ -54,6 +59,11 @@ class Switches:
     anonymous: bool = False
     hide_unauthorized: bool = False
     repository_configuration: Literal["full", "403", "404"] = "403"
+    docker_basic: bool = True
+    docker_token_seconds: int = 3600
+    docker_token_scopes: bool = True
+    docker_page: int | None = None
+    lazy_layers: bool = True
     docker_unreadable: Literal[401, 403, 404] = 403
     storage_unreadable: Literal[403, 404] = 404
     unaccepted_manifest: Literal["404", "as-stored"] = "404"

@@ -141,3 +141,58 @@ def test_a_tag_is_moved_by_pushing_it_again(standin: Standin, skopeo: Skopeo, tm
     )
     assert json.loads(listed)["Tags"] == ["1.0"]
     assert f"sha256:{standin.item('docker-local', 'app/1.0/manifest.json').sha256}" == moved.digest
+
+
+@pytest.fixture
+def strict(standin: Standin) -> Standin:
+    """Takes tokens only, each for its image."""
+    standin.switches.docker_basic = False
+    return standin
+
+
+def test_skopeo_lists_inspects_and_deletes_with_tokens_only(strict: Standin, skopeo: Skopeo) -> None:
+    strict.switches.docker_page = 2
+    image = strict.push_image("docker-local", "team/app", "1.0")
+    for tag in ("1.1", "1.2", "1.3", "1.4"):
+        strict.push_image("docker-local", "team/app", tag, content=tag)
+    place = f"docker://{strict.host}/docker-local/team/app"
+
+    listed = skopeo("list-tags", "--tls-verify=false", "--creds=writer:writes", place)
+    inspected = skopeo("inspect", "--tls-verify=false", "--creds=writer:writes", f"{place}:1.0")
+    skopeo("delete", "--tls-verify=false", "--creds=writer:writes", f"{place}:1.0")
+
+    assert json.loads(listed)["Tags"] == ["1.0", "1.1", "1.2", "1.3", "1.4"]
+    assert json.loads(inspected)["Digest"] == image.digest
+    assert strict.store.find("docker-local", "team/app/1.0") is None
+    assert all(request.path.endswith("/token") or request.status != 403 for request in strict.requests)
+
+
+def test_a_reader_cannot_delete(strict: Standin, skopeo: Skopeo) -> None:
+    strict.push_image("docker-local", "app", "1.0")
+
+    skopeo(
+        "delete",
+        "--tls-verify=false",
+        "--creds=reader:reads",
+        f"docker://{strict.host}/docker-local/app:1.0",
+        fails=True,
+    )
+
+    assert strict.item("docker-local", "app/1.0/manifest.json")
+
+
+def test_one_port_is_one_repository(skopeo: Skopeo, tmp_path: Path) -> None:
+    server = Standin()
+    server.add_repository("docker-local")
+    host = server.add_port("docker-local")
+    image = build_image("app")
+    write_oci_layout(tmp_path / "in", image)
+
+    with server:
+        creds = "--dest-creds=admin:password"
+        source, target = f"oci:{tmp_path / 'in'}:1.0", f"docker://{host}/team/app:1.0"
+        skopeo("copy", "--dest-tls-verify=false", creds, source, target)
+        raw = skopeo("inspect", "--raw", "--tls-verify=false", "--creds=admin:password", target)
+
+    assert raw.encode() == image.top.content
+    assert server.item("docker-local", "team/app/1.0/manifest.json")
