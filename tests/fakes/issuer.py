@@ -69,6 +69,7 @@ class FakeIssuer:
             "sub": "repo:acme/shop:ref:refs/heads/main",
             "repository": "acme/shop",
             "ref": "refs/heads/main",
+            "event_name": "push",
             "environment": "prod",
             "ref_protected": "true",
             "jti": "a-job",

@@ -52,7 +52,8 @@ class CiService:
     def gitlab_job(self, audience: str, **claims: str) -> dict[str, str]:
         """The variables of a job with ``id_tokens: {PORTSHIFT_ID_TOKEN: {aud: AUDIENCE}}``."""
         subject = "project_path:acme/shop:ref_type:branch:ref:main"
-        token = self.issuer.token(aud=audience, sub=subject, project_path="acme/shop", **claims)
+        usual = {"project_path": "acme/shop", "ref": "main", "ref_path": "refs/heads/main"}
+        token = self.issuer.token(aud=audience, sub=subject, **{**usual, **claims})
         self.tokens.append(token)
         return {"GITLAB_CI": "true", "PORTSHIFT_ID_TOKEN": token}
 

@@ -38,6 +38,11 @@ _OPEN_TO_ALL = {
     ),
     "https://gitlab.com": ("namespace_id", "namespace_path", "project_id", "project_path", "sub"),
 }
+# How a subject names its owner at its start. GitHub lets every organisation choose what its subjects are
+# made of, though not the values: docs.github.com/rest/actions/oidc.
+_SUBJECT_OWNER = re.compile(
+    r"(repo|repository|project_path):[^*/:]+/|(repository_id|repository_owner_id|repository_owner|project_id):[^*:]+(:|\Z)"
+)
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,9 @@ def _names_owner(claim: str, patterns: tuple[str, ...]) -> bool:
 
     ``acme*/shop`` would take ``acme-evil/shop``; an owner's name or a number has no slash to end it.
     """
-    path = claim in {"repository", "project_path", "namespace_path", "sub"}
+    if claim == "sub":
+        return all(_SUBJECT_OWNER.match(pattern) for pattern in patterns)
+    path = claim in {"repository", "project_path", "namespace_path"}
     return all("*" not in pattern or (path and "/" in fixed_start(pattern)) for pattern in patterns)
 
 

@@ -22,6 +22,7 @@ from portshift_bridge.api.schemas import SCHEMAS
 from portshift_bridge.app import create_app
 from tests.fakes.bridge_services import FakeBridge, rendering
 from tests.fakes.resolver import resolved
+from tests.unit.bridge.oidc.logins import SHOP, log_in
 from tests.unit.bridge.test_api_access import needs_token
 
 DOCUMENT = create_app(None).openapi()
@@ -89,6 +90,9 @@ def test_answers_are_as_described(bridge: FakeBridge) -> None:
         "Removal": bridge.call("DELETE", "registries/acme?force=true"),
         "CreatedAccess": bridge.call("POST", "access", json={"name": "ci", "role": "viewer"}),
         "Accesses": bridge.call("GET", "access"),
+        "Trust": bridge.call("POST", "access/trusts", json=SHOP),
+        "Trusts": bridge.call("GET", "access/trusts"),
+        "JobLogin": log_in(bridge, bridge.issuer.token()),
         "Status": bridge.call("GET", "status"),
         "KeySet": bridge.call("GET", "/.well-known/jwks.json"),
         "Health": bridge.call("GET", "/healthz"),

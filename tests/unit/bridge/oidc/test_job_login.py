@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
 
 from portshift_bridge.access import Role
 from portshift_bridge.clock import SECOND
+from portshift_bridge.errors import JobTokenRefused
+from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.oidc.subjects import MAX_NAME, signer_name
 from tests.fakes.bridge_services import FakeBridge, rendering
+from tests.fakes.http import Scripted, ScriptedAdapter
 from tests.fakes.issuer import GITHUB
 from tests.unit.bridge.oidc.logins import SHOP, add_trust, log_in
 
@@ -118,6 +123,23 @@ def test_a_trust_that_is_named_must_be_there(bridge: FakeBridge) -> None:
     for name in ("absent", "gitlab"):
         detail = log_in(bridge, bridge.issuer.token(), trust=name).json()["detail"]
         assert detail == told.format(name, GITHUB)
+
+
+def test_a_trust_that_is_taken_back_during_a_login_lets_nobody_in(bridge: FakeBridge, tmp_path: Path) -> None:
+    add_trust(bridge)
+
+    def taken_back(request: requests.PreparedRequest) -> Scripted:
+        if "jwks" in str(request.url):
+            bridge.services.trusts.delete("github", actor="admin")
+            add_trust(bridge, namespaces=["other"])
+        return bridge.issuer.answer(request)
+
+    issuers = Issuers(bridge.clock, adapter=lambda _: ScriptedAdapter(taken_back))
+    exchange = replace(bridge.services.exchange, issuers=issuers)
+
+    with pytest.raises(JobTokenRefused, match="the trust changed meanwhile"):
+        exchange.log_in(bridge.issuer.token(), trust=None)
+    assert _sessions(tmp_path) == 0
 
 
 @pytest.mark.parametrize(

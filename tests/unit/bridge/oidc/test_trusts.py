@@ -80,6 +80,9 @@ def test_a_trust_that_cannot_be_is_refused(change: dict[str, Any], told: str) ->
         {"repository_owner": ["acme*"]},
         {"sub": ["repo:acme*"]},
         {"sub": ["**:environment:prod"]},
+        {"sub": ["environment:prod"]},
+        {"sub": ["environment:prod/**"]},
+        {"sub": ["repo:acme/shop:*", "repo:*/shop:*"]},
         {"job_workflow_ref": ["acme/shop/.github/workflows/deploy.yml@refs/heads/main"]},
     ],
 )
@@ -95,6 +98,7 @@ def test_every_job_of_a_public_service_cannot_be_trusted_by_accident(claims: dic
         {"repository_owner_id": ["4711"]},
         {"sub": ["repo:acme/shop:environment:prod"]},
         {"sub": ["repo:acme/*:ref:refs/heads/main"]},
+        {"sub": ["repository_owner_id:4711:environment:*"]},
     ],
 )
 def test_claims_that_say_whose_jobs_are_enough(claims: dict[str, Any]) -> None:
