@@ -12,7 +12,13 @@ import click
 from portshift.core.errors import PortshiftError, UsageFault
 
 _REGISTRY = (
-    click.option("--host", "hosts", multiple=True, metavar="HOST[=REPO]", help="Another host that means it."),
+    click.option(
+        "--host",
+        "hosts",
+        multiple=True,
+        metavar="HOST[=REPO]",
+        help="Another host that means it; a * in its first part is the repository.",
+    ),
     click.option(
         "--mirror",
         "mirrors",
@@ -23,6 +29,7 @@ _REGISTRY = (
     click.option("--include", multiple=True, metavar="PATTERN", help="Only these repositories."),
     click.option("--exclude", multiple=True, metavar="PATTERN", help="Not these repositories."),
     click.option("--ca-file", type=click.Path(path_type=Path), help="PEM certificates of its authority."),
+    click.option("--proxy", metavar="URL", help="An HTTP proxy on the way to it, http://HOST:PORT."),
     click.option("--insecure", is_flag=True, help="Allow plain http off this machine."),
 )
 _LOGIN = (
@@ -30,6 +37,12 @@ _LOGIN = (
     click.option("--password-stdin", is_flag=True, help="Read the user's password from stdin."),
     click.option("--token-stdin", is_flag=True, help="Read an access or identity token from stdin."),
     click.option("--api-key-stdin", is_flag=True, help="Read an API key from stdin."),
+    click.option("--proxy-username", help="The user at the proxy; the password as for --username."),
+    click.option(
+        "--proxy-password-stdin",
+        is_flag=True,
+        help="Read that password from stdin, on a line of its own after the registry's secret.",
+    ),
 )
 
 
@@ -50,6 +63,7 @@ def read_registry(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     ca_file: Path | None,
+    proxy: str | None,
     insecure: bool,
     **_login: Any,
 ) -> dict[str, Any]:
@@ -68,6 +82,8 @@ def read_registry(
         body["repositories"] = {"include": list(include), "exclude": list(exclude)}
     if ca_file is not None:
         body["ca"] = _text_of(ca_file)
+    if proxy is not None:
+        body["proxy"] = proxy
     if insecure:
         body["insecure"] = True
     return body
@@ -97,7 +113,25 @@ def read_login(
         if password_stdin:
             raise UsageFault("--password-stdin needs --username")
         return {"kind": "anonymous"}
-    return {"kind": "password", "username": username, "secret": _password(from_stdin=password_stdin)}
+    password = _password("Password", "--password-stdin", from_stdin=password_stdin)
+    return {"kind": "password", "username": username, "secret": password}
+
+
+def read_proxy_login(
+    *, proxy_username: str | None, proxy_password_stdin: bool, **_registry: Any
+) -> dict[str, Any]:
+    """The login at the proxy as ``proxyLogin``, where it was given; ``read_login`` takes its line first.
+
+    Raises:
+        UsageFault: the password has no user, or there is none.
+
+    """
+    if proxy_username is None:
+        if proxy_password_stdin:
+            raise UsageFault("--proxy-password-stdin needs --proxy-username")
+        return {}
+    password = _password("Proxy password", "--proxy-password-stdin", from_stdin=proxy_password_stdin)
+    return {"proxyLogin": {"username": proxy_username, "secret": password}}
 
 
 def stdin_secret() -> str:
@@ -113,14 +147,12 @@ def stdin_secret() -> str:
     return secret
 
 
-def _password(*, from_stdin: bool) -> str:
+def _password(prompt: str, flag: str, *, from_stdin: bool) -> str:
     if from_stdin:
         return stdin_secret()
     if not sys.stdin.isatty():
-        raise UsageFault(
-            "there is no terminal to ask for the password on", cure="give it by --password-stdin"
-        )
-    return str(click.prompt("Password", hide_input=True, err=True))
+        raise UsageFault("there is no terminal to ask for the password on", cure=f"give it by {flag}")
+    return str(click.prompt(prompt, hide_input=True, err=True))
 
 
 def _text_of(path: Path) -> str:
