@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,20 +16,24 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import KeySet
 
+from tests.conftest import REPOSITORY
 from tests.fakes.bridge_services import rendering
-from tests.integration.bridge_process import PROGRAM, BridgeProcess, environment, running, start
+from tests.fakes.program import Program
+from tests.integration.bridge_process import PROGRAM, TOKEN, BridgeProcess, environment, running, start
 from tests.vault.logins import private
 from tests.vault.server import ROOT_TOKEN, VaultServer
 
 pytestmark = pytest.mark.integration
 
-# docs/how-to/vault.md gives these rules; every test but those of missing rights runs with no others.
-SIGNS = """
-path "transit/keys/portshift"        { capabilities = ["create", "read", "update"] }
-path "transit/keys/portshift/rotate" { capabilities = ["update"] }
-path "transit/sign/portshift"        { capabilities = ["update"] }
-path "auth/token/lookup-self"        { capabilities = ["read"] }
-path "auth/token/renew-self"         { capabilities = ["update"] }
+# The policy that the page gives; every test but those of missing rights runs with it.
+(SIGNS,) = re.findall(
+    r"^```hcl\n(.*?)^```", (REPOSITORY / "docs/reference/token.md").read_text(), re.DOTALL | re.MULTILINE
+)
+DEPLOYMENT = b"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {template: {spec: {containers: [{name: app, image: "app:1"}]}}}
 """
 
 
@@ -199,6 +205,39 @@ def test_while_vault_does_not_sign_only_new_identities_wait_for_it(
         MENDS[cause](transit)
         assert kid_of(register(again, "new")[0], published(again)) == kid_of(known[0], published(again))
         again.stop()
+
+
+def test_a_bridge_that_runs_needs_no_right_but_to_sign(transit: VaultServer, tmp_path: Path) -> None:
+    with on_vault(tmp_path, transit) as bridge:
+        register(bridge, "web")
+    (line,) = (line for line in SIGNS.splitlines() if "transit/sign" in line)
+    with on_vault(tmp_path, transit, token=transit.token(line)) as bridge:
+        register(bridge, "other")
+        refused = keys(vault_signer(tmp_path, transit, token=transit.token(line)), "rotate")
+        assert (refused.returncode, '{ capabilities = ["read"] }' in refused.stderr) == (4, True)
+        register(bridge, "third")
+
+
+def test_the_command_line_ends_with_4_when_vault_does_not_sign(transit: VaultServer, tmp_path: Path) -> None:
+    with on_vault(tmp_path, transit) as bridge:
+        program = Program(tmp_path, {"PORTSHIFT_BRIDGE_URL": bridge.url, "PORTSHIFT_TOKEN": TOKEN})
+        transit.seal()
+        refused = program.run("post-render", stdin=DEPLOYMENT)
+        assert (refused.exit_code, refused.out) == (4, b"")
+        assert "is sealed" in refused.err
+        transit.unseal()
+        assert b"portshift.io/identity" in program.run("post-render", stdin=DEPLOYMENT).out
+
+
+def test_rotations_at_the_same_moment_leave_one_key_that_signs(transit: VaultServer, tmp_path: Path) -> None:
+    with on_vault(tmp_path, transit) as bridge:
+        register(bridge, "web")
+        variables = vault_signer(tmp_path, transit)
+        with ThreadPoolExecutor(3) as threads:
+            ended = list(threads.map(lambda _: keys(variables, "rotate").returncode, range(3)))
+        assert ended == [0, 0, 0]
+        assert [status for status, _ in listed(variables)] == ["signing", *["verifying"] * 3]
+        register(bridge, "other")
 
 
 def test_a_key_that_vault_lost_signs_nothing_until_a_rotation_makes_another(
