@@ -11,8 +11,10 @@ from typing import Any
 from tests.standin.aql_parser import Criterion
 from tests.standin.patterns import aql_match
 
-_TIMES = frozenset({"created", "modified", "updated", "props_modified", "stat.downloaded"})
-_NUMBERS = frozenset({"size", "depth", "stat.downloads"})
+_TIMES = frozenset(
+    {"created", "modified", "updated", "props_modified", "stat.downloaded", "stat.remote_downloaded"}
+)
+_NUMBERS = frozenset({"size", "depth", "stat.downloads", "stat.remote_downloads"})
 _UNITS = {
     **dict.fromkeys(("ms", "millis"), 0.001),
     **dict.fromkeys(("s", "seconds"), 1.0),
@@ -41,6 +43,8 @@ def comparison(where: Criterion, *, now: float) -> Callable[[Any], bool]:
 
     """
     comparator = where.comparator
+    if where.null:
+        return lambda actual: (actual is None) == (comparator == "$eq")
     if comparator in {"$match", "$nmatch"}:
         match, wanted = aql_match(where.value).match, comparator == "$match"
         return lambda actual: (match(str(actual or "")) is not None) == wanted

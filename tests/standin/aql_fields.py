@@ -24,9 +24,12 @@ FIELDS: dict[str, Callable[[Item], str | float | None]] = {
     "original_sha1": lambda item: item.sha1,
     "actual_md5": lambda item: item.md5,
     "original_md5": lambda item: item.md5,
-    "stat.downloads": lambda item: item.downloads,
+    # What was never downloaded has no statistics; nothing here is replicated to be downloaded elsewhere.
+    "stat.downloads": lambda item: item.downloads or None,
     "stat.downloaded": lambda item: item.downloaded,
     "stat.downloaded_by": lambda item: item.downloaded_by,
+    "stat.remote_downloads": lambda item: None,
+    "stat.remote_downloaded": lambda item: None,
 }
 ITEM_FIELDS = frozenset(name for name in FIELDS if not name.startswith("stat."))
 

@@ -63,6 +63,8 @@ class Candidates:
         return {item: None for part in where.parts for item in self._pick(part)}
 
     def _indexed_size(self, where: Criterion) -> int | None:
+        if where.null:
+            return None
         if _is_since(where):
             return len(self.store.by_modified()) - self._since(where)
         if where.field == "path" and where.comparator == "$match":
@@ -112,4 +114,4 @@ class Candidates:
 
 
 def _is_since(where: Criterion) -> bool:
-    return where.field in {"modified", "updated"} and where.comparator in {"$gt", "$gte"}
+    return where.field in {"modified", "updated"} and where.comparator in {"$gt", "$gte"} and not where.null

@@ -28,11 +28,12 @@ DOMAINS = (
 
 @dataclass(frozen=True)
 class Criterion:
-    """``field comparator value``; a field that begins with ``@`` is a property."""
+    """``field comparator value``; a field that begins with ``@`` is a property; ``null`` is no value."""
 
     field: str
     comparator: str
     value: str
+    null: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _pair(tokens: Tokens) -> Expression:
         parts = _expressions(tokens)
         return All(parts) if name == "$and" else AnyOf(parts)
     if tokens.peek() != "{":
-        return Criterion(name, "$eq", _value(tokens))
+        return _criterion(tokens, name, "$eq")
     tokens.next()
     criteria = [_comparison(tokens, name)]
     while tokens.take(",", "}") == ",":
@@ -139,7 +140,12 @@ def _comparison(tokens: Tokens, field: str) -> Criterion:
     if comparator not in COMPARATORS:
         raise problem
     tokens.take(":")
-    return Criterion(field, comparator, _value(tokens))
+    return _criterion(tokens, field, comparator)
+
+
+def _criterion(tokens: Tokens, field: str, comparator: str) -> Criterion:
+    null = tokens.peek() == "null"
+    return Criterion(field, comparator, _value(tokens), null=null)
 
 
 def _value(tokens: Tokens) -> str:

@@ -25,7 +25,12 @@ def predicate(where: Expression, store: Store, *, now: float) -> Predicate:
         return _criterion(where, store, now=now)
     if isinstance(where, AnyOf) and (one_of := _one_of(where)) is not None:
         return one_of
-    parts = tuple(predicate(part, store, now=now) for part in where.parts)
+    if isinstance(where, All):
+        where, pairs = _without_pairs(where)
+        parts = tuple(predicate(part, store, now=now) for part in where.parts)
+        parts += (_pair(pairs, now=now),) if pairs else ()
+    else:
+        parts = tuple(predicate(part, store, now=now) for part in where.parts)
     if len(parts) == 1:
         return parts[0]
     if isinstance(where, All):
@@ -33,9 +38,38 @@ def predicate(where: Expression, store: Store, *, now: float) -> Predicate:
     return lambda item: any(part(item) for part in parts)
 
 
+def _without_pairs(where: All) -> tuple[All, tuple[Criterion, ...]]:
+    """Criteria on ``property.key`` and ``property.value`` taken out: together they are about one property."""
+    flat: list[Expression] = []
+    for part in where.parts:
+        flat.extend(part.parts if isinstance(part, All) else [part])
+    pairs = tuple(
+        part
+        for part in flat
+        if isinstance(part, Criterion) and part.field in {"property.key", "property.value"}
+    )
+    return All(tuple(part for part in flat if part not in pairs)), pairs
+
+
+def _pair(criteria: tuple[Criterion, ...], *, now: float) -> Predicate:
+    compared = [(criterion.field == "property.key", comparison(criterion, now=now)) for criterion in criteria]
+
+    def holds(item: Item) -> bool:
+        pairs = ((key, value) for key, values in item.properties.items() for value in values)
+        return any(
+            all(compares(key if is_key else value) for is_key, compares in compared) for key, value in pairs
+        )
+
+    return holds
+
+
 def _one_of(where: AnyOf) -> Predicate | None:
     """Many exact values of one text field, as a set."""
-    criteria = [part for part in where.parts if isinstance(part, Criterion) and part.comparator == "$eq"]
+    criteria = [
+        part
+        for part in where.parts
+        if isinstance(part, Criterion) and part.comparator == "$eq" and not part.null
+    ]
     names = {criterion.field for criterion in criteria}
     if (
         len(criteria) != len(where.parts)
@@ -51,10 +85,8 @@ def _criterion(where: Criterion, store: Store, *, now: float) -> Predicate:
     compares = comparison(where, now=now)
     if where.field.startswith("@"):
         return _property(where, compares)
-    if where.field == "property.key":
-        return lambda item: any(map(compares, item.properties))
-    if where.field == "property.value":
-        return lambda item: any(compares(value) for held in item.properties.values() for value in held)
+    if where.field in {"property.key", "property.value"}:
+        return _pair((where,), now=now)
     if where.field.startswith("artifact.module."):
         values = _build_values(where.field, store)
         return lambda item: any(map(compares, values(item)))

@@ -36,17 +36,21 @@ def standin() -> Iterator[Standin]:
         yield server
 
 
+def python_of(client: str) -> Path:
+    """A client's interpreter; the test is skipped where the client cannot be installed."""
+    try:
+        return foreign_python(client)
+    except NoEnvironment as error:
+        pytest.skip(f"{client} cannot be installed: {error}")
+
+
 @pytest.fixture
 def session(standin: Standin) -> Session:
-    """Runs a session script in the clients' environment and returns the JSON object that it prints."""
-    try:
-        python = foreign_python()
-    except NoEnvironment as error:
-        pytest.skip(f"foreign clients cannot be installed: {error}")
+    """Runs a client's session in its own environment and returns the JSON object that it prints."""
 
-    def run(script: str, *arguments: str) -> dict[str, Any]:
-        path = Path(__file__).with_name("sessions") / script
-        command = [str(python), str(path), standin.url, *arguments]
+    def run(client: str, *arguments: str) -> dict[str, Any]:
+        path = Path(__file__).parent / client / "session.py"
+        command = [str(python_of(client)), str(path), standin.url, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
         printed: dict[str, Any] = json.loads(done.stdout)

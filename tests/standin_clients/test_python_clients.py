@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 def test_dohq_writes_reads_lists_and_queries(standin: Standin, session: Session) -> None:
     image = standin.push_image("docker-local", "team/app", "1.0", platforms=("linux/amd64", "linux/arm64"))
 
-    seen = session("dohq.py")
+    seen = session("dohq")
 
     children = [child.digest for child in image.children]
     assert seen["text"] == "hello"
@@ -43,7 +43,7 @@ def test_dohq_takes_either_form_of_the_404_for_properties(
     standin.push_image("docker-local", "team/app", "1.0", index=True)
     standin.switches.version = version
 
-    seen = session("dohq.py")
+    seen = session("dohq")
 
     assert (seen["without"], seen["of absent"]) == ({}, answer)
 
@@ -55,7 +55,7 @@ def test_pyartifactory_writes_reads_lists_and_reads_builds(
     standin.publish_build("app", "7", [("docker-local", "team/app", "1.0")])
     (tmp_path / "down").mkdir()
 
-    seen = session("pyartifactory_client.py", str(tmp_path))
+    seen = session("pyartifactory", str(tmp_path))
 
     assert seen["properties"] == {"team": ["b"], "level": ["1", "2"], "note": ["x = 1; y | z"]}
     assert seen["read"] == "hello"

@@ -75,7 +75,7 @@ def test_a_negation_holds_without_the_property(client: Client, standin: Standin)
         ('{"modified":{"$last":"1d"}}', True),
         ('{"created":{"$gte":"2023-11-14T00:00:00.000Z"}}', True),
         ('{"created":{"$gt":"2024-01-01"}}', False),
-        ('{"stat.downloads":{"$eq":0}}', True),
+        ('{"stat.downloads":{"$eq":null}}', True),
         ('{"stat.downloads":{"$gt":0}}', False),
         ('{"created_by":{"$nmatch":"a*"}}', False),
         ('{"depth":4}', True),
@@ -184,3 +184,33 @@ def test_a_query_has_at_most_6000_characters(client: Client, length: int, status
 def test_an_unknown_field_is_an_error(client: Client) -> None:
     assert client.aql('items.find({"colour":"red"})').status_code == 400
     assert client.aql('items.find().include("colour")').status_code == 400
+
+
+def test_a_key_and_a_value_together_are_about_one_property(client: Client, standin: Standin) -> None:
+    standin.push_image("docker-local", "pairs", "1")
+    place = {"key.a": "1", "key.b": "2"}
+    standin.set_properties("docker-local", "pairs/1/manifest.json", place)
+
+    def found(key: str, value: str) -> bool:
+        pair = f'{{"property.key":{{"$eq":"{key}"}}}},{{"property.value":{{"$eq":"{value}"}}}}'
+        query = (
+            f'items.find({{"$and":[{{"path":"pairs/1"}},{{"$and":[{pair}]}}]}}).include("repo","path","name")'
+        )
+        return bool(client.rows(query))
+
+    assert (found("key.a", "1"), found("key.b", "2"), found("key.a", "2")) == (True, True, False)
+
+
+def test_null_is_what_has_no_value(client: Client, standin: Standin) -> None:
+    for tag in ("pulled", "left"):
+        standin.push_image("docker-local", "nulls", tag)
+    client("GET", "api/docker/docker-local/v2/nulls/manifests/pulled")
+
+    def tags(criterion: str) -> list[str]:
+        found = f'items.find({{"path":{{"$match":"nulls/*"}},"name":"manifest.json",{criterion}}})'
+        return sorted(row["path"] for row in client.rows(f'{found}.include("repo","path","name")'))
+
+    assert tags('"stat.downloads":{"$eq":null}') == ["nulls/left"]
+    assert tags('"stat.downloads":{"$ne":null}') == ["nulls/pulled"]
+    assert tags('"stat.remote_downloads":null') == ["nulls/left", "nulls/pulled"]
+    assert tags('"path":null') == []
