@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from portshift.core.errors import Unreachable
 from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import ProxyFailed, TlsFailed, UnexpectedAnswer
+from portshift_bridge.registries.pause import Pause, retry_after
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
@@ -28,7 +29,6 @@ MAX_BODY = 8 * 1024 * 1024
 
 _ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.2
-_MAX_PAUSE_SECONDS = 10.0
 _CHUNK = 64 * 1024
 _TOO_MANY_REQUESTS = 429
 
@@ -66,6 +66,7 @@ class Transport:
     ) -> None:
         self.base = base
         self._sleep = sleep
+        self._pause = Pause(sleep=sleep)
         self._session = requests.Session()
         # Neither ~/.netrc nor proxies of the environment may change where a login is sent.
         self._session.trust_env = False
@@ -95,16 +96,19 @@ class Transport:
 
         """
         request = requests.Request(method, url, headers=dict(headers), params=params, data=body)
-        pause = _FIRST_PAUSE_SECONDS
+        seconds = _FIRST_PAUSE_SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
+            self._pause.wait(self.base, deadline=deadline)
             answer = self._attempt(request, deadline, last=attempt == _ATTEMPTS)
             if answer is not None and not _worth_repeating(answer.status):
                 return answer
-            wait = pause if answer is None else max(pause, _retry_after(answer))
-            if attempt == _ATTEMPTS or wait >= deadline.remaining():
+            asked = _pause_asked_for(answer, seconds)
+            self._pause.extend(asked)
+            if attempt == _ATTEMPTS or max(asked, seconds) >= deadline.remaining():
                 break
-            self._sleep(wait)
-            pause *= 2
+            if not asked:
+                self._sleep(seconds)
+            seconds *= 2
         if answer is None:
             raise Unreachable(f"{self.base} closed the connection without an answer")
         raise _overloaded(self.base, answer)
@@ -176,10 +180,12 @@ def _worth_repeating(status: int) -> bool:
     return status == _TOO_MANY_REQUESTS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _retry_after(answer: Answer) -> float:
-    """Seconds the server asks for, bounded; its date form is rare and counts as none."""
-    text = answer.headers.get("Retry-After", "").strip()
-    return min(float(text), _MAX_PAUSE_SECONDS) if text.isascii() and text.isdigit() else 0.0
+def _pause_asked_for(answer: Answer | None, seconds: float) -> float:
+    """How long every request should wait, after a bare 429 ``seconds``; 0 where only this one failed."""
+    if answer is None:
+        return 0.0
+    asked = retry_after(answer.headers, now=time.time())
+    return max(asked, seconds) if asked or answer.status == _TOO_MANY_REQUESTS else 0.0
 
 
 def _overloaded(base: str, answer: Answer) -> Unreachable:

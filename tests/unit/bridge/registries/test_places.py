@@ -93,10 +93,6 @@ def test_an_official_image_has_the_rows_below_library_too() -> None:
 
 def test_a_digest_has_the_rows_of_its_image_wherever_they_lie() -> None:
     place, other = Place("local", "team/app", digest=DIGEST), Place("local", "team/b", digest=DIGEST)
-    rows = [
-        row("team/app/1"),
-        row(f"team/app/{DIGEST}"),
-        row("team/app/sub/1"),
-        row("team/app/2", "sha256:b"),
-    ]
+    ours = [row("team/app/1"), row(f"team/app/{DIGEST}")]
+    rows = [*ours, row("team/app/sub/1"), row("team/app/2", "sha256:b")]
     assert shared(rows, place, other) == {place: tuple(ours), other: ()}
