@@ -59,12 +59,15 @@ def _homes(admin: Program, job: Program) -> None:
     job.home.mkdir()
 
 
-def _trust(admin: Program, ci: CiService, name: str, *claims: str) -> None:
+def _trust(admin: Program, ci: CiService, name: str, *claims: str, ca: bool = True) -> None:
     flags = [f"--claim={claim}" for claim in claims]
     scope = ["--for-cluster", "prod-*", "--for-namespace", "shop"]
-    ca = ["--ca-file", str(ci.ca)]
+    authority = ["--ca-file", str(ci.ca)] if ca else []
     added = admin.run(
-        *("access", "trusts", "add", name, "--issuer", ci.url, "--audience", AUDIENCE), *flags, *scope, *ca
+        *("access", "trusts", "add", name, "--issuer", ci.url, "--audience", AUDIENCE),
+        *flags,
+        *scope,
+        *authority,
     )
     assert (added.exit_code, added.out) == (0, name.encode() + b"\n"), added.err
 
@@ -172,6 +175,20 @@ def test_an_issuer_that_cannot_be_reached_is_a_neighbours_fault(
     done = job.run("login", "--oidc", variables=ci.gitlab_job(AUDIENCE))
 
     assert (done.exit_code, "cannot be had" in done.err) == (4, True), done.err
+
+
+def test_an_issuer_whose_certificate_is_not_trusted_is_not_believed(
+    ci: CiService, admin: Program, job: Program
+) -> None:
+    _trust(admin, ci, "gitlab", "project_path=acme/shop", ca=False)
+
+    done = job.run("login", "--oidc", variables=ci.gitlab_job(AUDIENCE))
+
+    assert (done.exit_code, "TLS failed" in done.err, "give every trust in it its ca" in done.err) == (
+        4,
+        True,
+        True,
+    )
 
 
 def test_github_is_asked_over_tls_that_is_verified(ci: CiService, job: Program) -> None:

@@ -58,10 +58,21 @@ _LOGIN = _object(
     username=_MAYBE,
     secret={**_MAYBE, "writeOnly": True},
 )
+_SHOWN_LOGIN = _object(
+    {
+        "kind": {**_MAYBE, "description": "As given; null while it is unavailable."},
+        "username": _MAYBE,
+        "state": {"type": "string", "enum": ["available", "unavailable"]},
+        "problem": {**_MAYBE, "description": "Why the secret store does not give it."},
+        "cure": _MAYBE,
+    }
+)
+_PROXY_LOGIN = _or_null(_object({"username": _TEXT}, secret={**_TEXT, "writeOnly": True}))
 _REGISTRY: Schema = {
     "url": _TEXT,
     "insecure": _FLAG,
     "ca": {"type": ["string", "null"], "description": "PEM"},
+    "proxy": {**_MAYBE, "description": "Address of an HTTP proxy on the way."},
     "hosts": _TEXTS,
     "mirrors": _TEXTS,
     "repositories": _object({}, include=_TEXTS, exclude=_TEXTS),
@@ -81,6 +92,7 @@ _TRUST_OPTIONS: Schema = {
     **_SCOPE,
     "lifetimeSeconds": {"type": "integer", "minimum": 60, "maximum": 3600, "default": 900},
     "ca": {"type": ["string", "null"], "description": "PEM of the issuer's authority"},
+    "proxy": {**_MAYBE, "description": "HTTP proxy on the way to the issuer"},
 }
 _ACCESS = {"name": _TEXT, "role": _one_of(Role), "clusters": _TEXTS, "namespaces": _TEXTS}
 
@@ -153,9 +165,19 @@ SCHEMAS: Mapping[str, Schema] = {
             "signatures": _list(_object({"keyid": _TEXT, "sig": _TEXT})),
         }
     ),
-    "NewRegistry": _object({"name": _TEXT, "url": _TEXT}, **{**_REGISTRY, "login": _LOGIN}),
-    "RegistryChange": _object({}, **_REGISTRY, login=_LOGIN),
-    "Registry": _object({"name": _TEXT, **_REGISTRY, "login": _object({"kind": _TEXT, "username": _MAYBE})}),
+    "NewRegistry": _object(
+        {"name": _TEXT, "url": _TEXT}, **{**_REGISTRY, "login": _LOGIN, "proxyLogin": _PROXY_LOGIN}
+    ),
+    "RegistryChange": _object({}, **_REGISTRY, login=_LOGIN, proxyLogin=_PROXY_LOGIN),
+    "Registry": _object({"name": _TEXT, **_REGISTRY, "login": _SHOWN_LOGIN, "proxyLogin": _PROXY_LOGIN}),
+    "Removal": _object(
+        {
+            "name": _TEXT,
+            "identities": {"type": "integer", "description": "That name artifacts of it; they stay."},
+            "paths": {"type": "integer", "description": "Of the catalogue that are forgotten."},
+            "secretsLeft": {**_TEXTS, "description": "Secrets that the secret store did not let go."},
+        }
+    ),
     "Registries": _page("Registry"),
     "Event": {"type": "object", "description": "As Artifactory's webhooks send it."},
     "NewWebhook": _object(
@@ -186,12 +208,17 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "ConnectionTest": _object(
         {
-            "status": {"type": "string", "enum": ["passed", "failed"]},
+            "status": {
+                "type": "string",
+                "enum": ["passed", "failed"],
+                "description": "Failed when a required check failed.",
+            },
             "checks": _list(
                 _object(
                     {
                         "name": _TEXT,
                         "status": {"type": "string", "enum": ["passed", "failed", "not-applicable"]},
+                        "required": _FLAG,
                         "cause": _MAYBE,
                         "cure": _MAYBE,
                     }
@@ -199,6 +226,17 @@ SCHEMAS: Mapping[str, Schema] = {
             ),
         }
     ),
+    "Change": _object(
+        {
+            "number": {"type": "integer"},
+            "at": _TIME,
+            "actor": _TEXT,
+            "action": _TEXT,
+            "object": _TEXT,
+            "detail": {"type": "object"},
+        }
+    ),
+    "Changes": _page("Change"),
     "NewAccess": _object({"name": _TEXT, "role": _one_of(Role)}, clusters=_TEXTS, namespaces=_TEXTS),
     "Access": _object({**_ACCESS, "createdAt": _TIME}),
     "CreatedAccess": _object({**_ACCESS, "token": {**_TEXT, "description": "Shown this once."}}),

@@ -15,10 +15,10 @@ from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.oidc.job_token import (
     JobToken,
     Step,
-    check_audience,
     check_signature,
     check_subject,
     check_times,
+    is_for,
     mismatches,
     read_job_token,
     refused,
@@ -49,6 +49,7 @@ class Exchange:
         Raises:
             JobTokenRefused: a step failed; its name and the caller's own claims are told, no trust is.
             Unreachable: the issuer's keys cannot be had.
+            Conflict: the job's subject has too many sessions.
             StorageUnavailable: the session cannot be kept.
 
         """
@@ -75,14 +76,14 @@ class Exchange:
     def _verified(self, text: str, named: str | None) -> tuple[Trust, JobToken]:
         token = read_job_token(text)
         candidates = self._trusts(token, named)
-        key = self.issuers.key(token.issuer, token.kid, ca=candidates[0].ca)
+        key = self.issuers.key(candidates[0], token.kid)
         if key is None:
             raise refused(
                 Step.KEY, f"the issuer has no key {token.kid[:64]!r}", cure="ask the issuer for a fresh token"
             )
         check_signature(token, key)
         check_times(token, now=self.clock() / SECOND)
-        candidates = [each for each in candidates if check_audience(token, audience=each.audience)]
+        candidates = [each for each in candidates if is_for(token, audience=each.audience)]
         if not candidates:
             raise refused(
                 Step.AUDIENCE,

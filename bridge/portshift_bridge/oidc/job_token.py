@@ -14,14 +14,12 @@ from typing import Any
 
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
 
 from portshift.core.errors import InvalidInput
 from portshift.core.jose import decode_base64url, parse_object
 from portshift_bridge.errors import JobTokenRefused
+from portshift_bridge.oidc.discovery import PublicKey
 from portshift_bridge.oidc.patterns import claim_matches
-
-PublicKey = RSAKey | ECKey
 
 MAX_CHARACTERS = 16 * 1024
 ALGORITHMS = ("RS256", "PS256", "ES256", "ES384")
@@ -122,7 +120,7 @@ def check_times(token: JobToken, *, now: float) -> None:
         )
 
 
-def check_audience(token: JobToken, *, audience: str) -> bool:
+def is_for(token: JobToken, *, audience: str) -> bool:
     """Step 8: the token is for this audience alone; one for several could come from any of them."""
     found = token.claims.get("aud")
     return found in (audience, [audience])

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from portshift.core.errors import InvalidMessage
 from portshift_bridge.access import Role, parse_access
 from portshift_bridge.oidc.patterns import fixed_start
-from portshift_bridge.registries.addresses import permitted_address
+from portshift_bridge.registries.addresses import permitted_address, proxy_url
 
 MIN_SECONDS, MAX_SECONDS, DEFAULT_SECONDS = 60, 3_600, 900
-FIELDS = ("name", "issuer", "audience", "claims", "clusters", "namespaces", "lifetimeSeconds", "ca")
+FIELDS = ("name", "issuer", "audience", "claims", "clusters", "namespaces", "lifetimeSeconds", "ca", "proxy")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/#-]{1,128}\Z")
@@ -50,7 +50,7 @@ class Trust:
     """``claims`` maps the name of a claim to patterns, one of which must match; all claims must.
 
     ``seconds`` is how long an access lasts; ``ca`` holds PEM certificates of the issuer's authority, in
-    place of the system's.
+    place of the system's; ``proxy`` is the address of an HTTP proxy on the way to it.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Trust:
     namespaces: tuple[str, ...] = ("*",)
     seconds: int = DEFAULT_SECONDS
     ca: str | None = None
+    proxy: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What ``parse_trust`` reads."""
@@ -73,6 +74,7 @@ class Trust:
             "namespaces": list(self.namespaces),
             "lifetimeSeconds": self.seconds,
             "ca": self.ca,
+            "proxy": self.proxy,
         }
 
 
@@ -106,6 +108,7 @@ def parse_trust(given: Mapping[str, Any]) -> Trust:
         namespaces=scope.namespaces,
         seconds=_seconds(given.get("lifetimeSeconds")),
         ca=_ca(given.get("ca")),
+        proxy=_proxy(given.get("proxy")),
     )
 
 
@@ -189,3 +192,11 @@ def _ca(value: object) -> str | None:
     except (ValueError, ssl.SSLError) as error:
         raise InvalidMessage("ca: found no certificates, expected PEM of the issuer's authority") from error
     return value
+
+
+def _proxy(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InvalidMessage(f"proxy: found {value!r}, expected http://HOST:PORT")
+    return proxy_url(value)

@@ -244,6 +244,7 @@ trusts = Table(
     Column("seconds", Integer, nullable=False),
     # PEM of the issuer's authority; without it, the system's.
     Column("ca", Text),
+    Column("proxy", Text),
     Column("created_at", BigInteger, nullable=False),
 )
 

@@ -55,17 +55,19 @@ class TrustStore:
         """Keep a new trust; returns its time of creation.
 
         Raises:
-            Conflict: the name is taken, or another trust gives the issuer another authority.
+            Conflict: the name is taken, or another trust goes another way to the issuer.
 
         """
         with self._database.write() as connection:
             if _find(connection, new.name) is not None:
                 raise Conflict(f"a trust named {new.name} exists", cure="choose another name")
-            others = select(trusts).where(trusts.c.issuer == new.issuer, trusts.c.ca.is_distinct_from(new.ca))
+            another_way = trusts.c.ca.is_distinct_from(new.ca) | trusts.c.proxy.is_distinct_from(new.proxy)
+            others = select(trusts).where(trusts.c.issuer == new.issuer, another_way)
             if (other := connection.execute(others).first()) is not None:
+                # One issuer has one set of keys, so it must not matter by which trust they were fetched.
                 raise Conflict(
-                    f"the trust {other.name} names another authority for {new.issuer}",
-                    cure="give the same ca, or none, in every trust of an issuer",
+                    f"the trust {other.name} names another ca or proxy for {new.issuer}",
+                    cure="give the same ca and proxy, or none, in every trust of an issuer",
                 )
             now = self._clock()
             connection.execute(insert(trusts).values(created_at=now, **_columns(new)))
@@ -97,6 +99,7 @@ def read_trust(row: Row[Any]) -> Trust:
         namespaces=tuple(row.namespaces),
         seconds=row.seconds,
         ca=row.ca,
+        proxy=row.proxy,
     )
 
 

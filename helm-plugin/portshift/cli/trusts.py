@@ -87,6 +87,7 @@ def list_trusts(bridge: Bridge, limit: int | None, cursor: str | None, output: s
 )
 @click.option("--lifetime", type=click.IntRange(60, 3600), metavar="SECONDS", help="Of a login; 900.")
 @click.option("--ca-file", type=click.Path(path_type=Path), help="PEM certificates of its authority.")
+@click.option("--proxy", metavar="URL", help="The HTTP proxy between the bridge and the CI service.")
 @change_output
 @with_bridge
 def add(
@@ -99,6 +100,7 @@ def add(
     namespaces: tuple[str, ...],
     lifetime: int | None,
     ca_file: Path | None,
+    proxy: str | None,
     output: str,
 ) -> None:
     """Let the jobs of a CI service log in whose tokens say this."""
@@ -108,6 +110,7 @@ def add(
         "namespaces": list(namespaces),
         "lifetimeSeconds": lifetime,
         "ca": None if ca_file is None else _text_of(ca_file),
+        "proxy": proxy,
     }
     item = bridge.call("POST", _TRUSTS, {**body, **{key: value for key, value in given.items() if value}})
     say(f"trust {name} added; its jobs log in with: portshift login --oidc --audience {audience}")

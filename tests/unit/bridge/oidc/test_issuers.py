@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from joserfc.jwk import OctKey
 from portshift.core.errors import Unreachable
 from portshift_bridge.clock import SECOND
 from portshift_bridge.oidc.issuers import AGAIN_SECONDS, FRESH_SECONDS, Issuers
+from portshift_bridge.oidc.trusts import parse_trust
 from tests.fakes.bridge_services import FakeBridge, FakeClock
 from tests.fakes.http import Scripted, ScriptedAdapter
 from tests.fakes.issuer import GITHUB, KID, FakeIssuer, ec_key, public, rsa_key
-from tests.unit.bridge.oidc.logins import add_trust, log_in
+from tests.unit.bridge.oidc.logins import SHOP, add_trust, log_in
 
 CONFIGURATION = f"{GITHUB}/.well-known/openid-configuration"
 JWKS = f"{GITHUB}/.well-known/jwks"
+TRUST = parse_trust(SHOP)
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def issuers(clock: FakeClock, issuer: FakeIssuer) -> Issuers:
 
 def test_keys_are_found_by_discovery_and_kept(issuers: Issuers, issuer: FakeIssuer) -> None:
     for _ in range(3):
-        key = issuers.key(GITHUB, KID, ca=None)
+        key = issuers.key(TRUST, KID)
         assert key is not None
         assert key.thumbprint() == rsa_key().thumbprint()
 
@@ -54,56 +57,56 @@ def test_the_path_of_an_issuer_comes_before_the_well_known_name(clock: FakeClock
         f"{base}/jwks": {"keys": issuer.keys},
     }
 
-    assert Issuers(clock, adapter=lambda _: issuer.adapter).key(f"{base}/", KID, ca=None)
+    assert Issuers(clock, adapter=lambda _: issuer.adapter).key(replace(TRUST, issuer=f"{base}/"), KID)
 
 
 def test_a_new_key_is_found_by_asking_once_more(
     issuers: Issuers, issuer: FakeIssuer, clock: FakeClock
 ) -> None:
-    issuers.key(GITHUB, KID, ca=None)
+    issuers.key(TRUST, KID)
     issuer.keys.append(public(ec_key("key-2")))
     clock.now += AGAIN_SECONDS * SECOND
 
-    assert issuers.key(GITHUB, "key-2", ca=None)
+    assert issuers.key(TRUST, "key-2")
 
 
 def test_garbage_kids_do_not_reach_the_issuer(issuers: Issuers, issuer: FakeIssuer, clock: FakeClock) -> None:
-    issuers.key(GITHUB, KID, ca=None)
+    issuers.key(TRUST, KID)
     for number in range(100):
-        assert issuers.key(GITHUB, f"garbage-{number}", ca=None) is None
+        assert issuers.key(TRUST, f"garbage-{number}") is None
         clock.now += SECOND
 
     asked = issuer.adapter.seen.count(f"GET {JWKS}")
     assert asked == 1 + 100 // AGAIN_SECONDS
-    assert issuers.key(GITHUB, KID, ca=None)
+    assert issuers.key(TRUST, KID)
 
 
 def test_a_key_that_the_issuer_withdrew_is_not_believed_for_long(
     issuers: Issuers, issuer: FakeIssuer, clock: FakeClock
 ) -> None:
-    issuers.key(GITHUB, KID, ca=None)
+    issuers.key(TRUST, KID)
     issuer.keys = [public(rsa_key("key-2"))]
     clock.now += FRESH_SECONDS * SECOND
 
-    assert issuers.key(GITHUB, KID, ca=None) is None
+    assert issuers.key(TRUST, KID) is None
 
 
 def test_stale_keys_are_not_used_when_the_issuer_is_away(
     issuers: Issuers, issuer: FakeIssuer, clock: FakeClock
 ) -> None:
-    issuers.key(GITHUB, KID, ca=None)
+    issuers.key(TRUST, KID)
     issuer.status = 404
     clock.now += FRESH_SECONDS * SECOND
 
     with pytest.raises(Unreachable, match=r"keys of the issuer .* cannot be had: .* answers 404"):
-        issuers.key(GITHUB, KID, ca=None)
+        issuers.key(TRUST, KID)
 
 
 def test_an_issuer_that_is_away_is_not_asked_again_at_once(issuers: Issuers, issuer: FakeIssuer) -> None:
     issuer.status = 404
     for _ in range(5):
         with pytest.raises(Unreachable):
-            issuers.key(GITHUB, KID, ca=None)
+            issuers.key(TRUST, KID)
 
     assert len(issuer.adapter.seen) == 1
 
@@ -132,7 +135,7 @@ def test_an_issuers_document_must_be_its_own(
     issuer.served[CONFIGURATION] = document
 
     with pytest.raises(Unreachable, match=told):
-        issuers.key(GITHUB, KID, ca=None)
+        issuers.key(TRUST, KID)
     assert issuer.adapter.seen == [f"GET {CONFIGURATION}"]
 
 
@@ -153,7 +156,7 @@ def test_an_answer_that_is_no_document_is_not_believed(
     issuer.served[CONFIGURATION] = answer
 
     with pytest.raises(Unreachable, match=told):
-        issuers.key(GITHUB, KID, ca=None)
+        issuers.key(TRUST, KID)
 
 
 @pytest.mark.parametrize(
@@ -175,19 +178,19 @@ def test_an_answer_that_is_no_document_is_not_believed(
 def test_what_cannot_have_signed_is_no_key(issuers: Issuers, issuer: FakeIssuer, entry: Any) -> None:
     issuer.keys = [entry, public(ec_key("other"))]
 
-    assert issuers.key(GITHUB, "other", ca=None)
-    assert issuers.key(GITHUB, KID, ca=None) is None
+    assert issuers.key(TRUST, "other")
+    assert issuers.key(TRUST, KID) is None
 
 
 def test_two_keys_of_one_name_are_refused_but_one_listed_twice_is_not(
     clock: FakeClock, issuer: FakeIssuer
 ) -> None:
     issuer.keys = [public(rsa_key()), public(rsa_key())]
-    assert Issuers(clock, adapter=lambda _: issuer.adapter).key(GITHUB, KID, ca=None)
+    assert Issuers(clock, adapter=lambda _: issuer.adapter).key(TRUST, KID)
 
     issuer.keys.append(public(rsa_key("evil"), kid=KID))
     with pytest.raises(Unreachable, match="two keys of the kid 'key-1'"):
-        Issuers(clock, adapter=lambda _: issuer.adapter).key(GITHUB, KID, ca=None)
+        Issuers(clock, adapter=lambda _: issuer.adapter).key(TRUST, KID)
 
 
 @pytest.mark.parametrize("document", [{}, {"keys": {}}, {"keys": [public(rsa_key())] * 101}])
@@ -197,7 +200,7 @@ def test_a_set_of_keys_is_a_list_within_its_bound(
     issuer.served[JWKS] = document
 
     with pytest.raises(Unreachable, match="no list of at most 100 keys"):
-        issuers.key(GITHUB, KID, ca=None)
+        issuers.key(TRUST, KID)
 
 
 def test_a_hanging_issuer_holds_few_logins_and_one_request(clock: FakeClock) -> None:
@@ -217,7 +220,7 @@ def test_a_hanging_issuer_holds_few_logins_and_one_request(clock: FakeClock) -> 
 
     def log_in_once() -> None:
         try:
-            issuers.key(GITHUB, KID, ca=None)
+            issuers.key(TRUST, KID)
         except Unreachable as error:
             busy.append(error.problem)
         done.release()

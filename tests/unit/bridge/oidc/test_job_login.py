@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import insert, select
 
 from portshift_bridge.access import Role
 from portshift_bridge.clock import SECOND
 from portshift_bridge.errors import JobTokenRefused
 from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.oidc.subjects import MAX_NAME, signer_name
+from portshift_bridge.store.schema import sessions
+from portshift_bridge.store.sessions import MAX_OF_SUBJECT
 from tests.fakes.bridge_services import FakeBridge, rendering
+from tests.fakes.certificate import self_signed
 from tests.fakes.http import Scripted, ScriptedAdapter
 from tests.fakes.issuer import GITHUB
 from tests.unit.bridge.oidc.logins import SHOP, add_trust, log_in
@@ -125,6 +129,21 @@ def test_a_trust_that_is_named_must_be_there(bridge: FakeBridge) -> None:
         assert detail == told.format(name, GITHUB)
 
 
+def test_one_subject_has_so_many_sessions_and_no_more(bridge: FakeBridge) -> None:
+    add_trust(bridge, lifetimeSeconds=60)
+    log_in(bridge, bridge.issuer.token())
+    with bridge.services.database.write() as connection:
+        (first,) = connection.execute(select(sessions)).mappings()
+        others = [{**first, "token_hash": str(number)} for number in range(1, MAX_OF_SUBJECT)]
+        connection.execute(insert(sessions), others)
+
+    answer = log_in(bridge, bridge.issuer.token())
+    assert (answer.status_code, "logins that have not ended" in answer.json()["detail"]) == (409, True)
+    assert log_in(bridge, bridge.issuer.token(sub="repo:acme/shop:environment:prod")).status_code == 200
+    bridge.clock.now += 60 * SECOND
+    assert log_in(bridge, bridge.issuer.token()).status_code == 200
+
+
 def test_a_trust_that_is_taken_back_during_a_login_lets_nobody_in(bridge: FakeBridge, tmp_path: Path) -> None:
     add_trust(bridge)
 
@@ -207,18 +226,22 @@ def test_trusts_are_listed_and_shown(bridge: FakeBridge) -> None:
     assert [item["name"] for item in (*first["items"], *second["items"])] == ["a", "b", "c"]
     shown = bridge.call("GET", "access/trusts/a").json()
     assert shown == first["items"][0]
-    assert shown.items() >= {**SHOP, "name": "a", "lifetimeSeconds": 900, "ca": None}.items()
+    assert shown.items() >= {**SHOP, "name": "a", "lifetimeSeconds": 900, "ca": None, "proxy": None}.items()
     assert bridge.call("GET", "access/trusts/x").status_code == 404
     assert bridge.call("DELETE", "access/trusts/x").status_code == 404
 
 
-def test_a_name_is_taken_once_and_an_issuer_has_one_authority(bridge: FakeBridge) -> None:
+def test_a_name_is_taken_once_and_one_way_leads_to_an_issuer(bridge: FakeBridge, tmp_path: Path) -> None:
     add_trust(bridge)
-    authority = (Path(__file__).parent / "authority.pem").read_text()
+    authority, _ = self_signed(tmp_path)
 
     assert bridge.call("POST", "access/trusts", json=SHOP).status_code == 409
-    other = bridge.call("POST", "access/trusts", json={**SHOP, "name": "other", "ca": authority})
-    assert (other.status_code, "another authority" in other.json()["detail"]) == (409, True)
+    for way in ({"ca": authority.read_text()}, {"proxy": "http://proxy.example:3128"}):
+        other = bridge.call("POST", "access/trusts", json={**SHOP, "name": "other", **way})
+        assert (other.status_code, "another ca or proxy" in other.json()["detail"]) == (409, True)
+        (kind,) = way
+        own = {"name": f"own-{kind}", "issuer": f"https://{kind}.example", **way}
+        assert bridge.call("POST", "access/trusts", json={**SHOP, **own}).json().items() >= own.items()
 
 
 @pytest.mark.parametrize(

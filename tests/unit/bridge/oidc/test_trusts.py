@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portshift.core.errors import InvalidMessage
+from portshift.core.errors import InvalidInput, InvalidMessage
 from portshift_bridge.oidc.trusts import Trust, parse_trust
 from tests.fakes.issuer import AUDIENCE, GITHUB
 
@@ -23,11 +23,18 @@ def test_a_trust_with_the_defaults() -> None:
     trust = parse_trust(SHOP)
 
     claims = {"repository": ("acme/shop",), "ref": ("refs/heads/main",)}
-    assert trust == Trust("github-shop", GITHUB, AUDIENCE, claims, ("*",), ("*",), 900, None)
+    assert trust == Trust("github-shop", GITHUB, AUDIENCE, claims, ("*",), ("*",), 900, None, None)
 
 
 def test_what_is_written_is_read_again() -> None:
-    given = {**SHOP, "clusters": ["prod-*"], "namespaces": ["shop"], "lifetimeSeconds": 60, "ca": None}
+    given = {
+        **SHOP,
+        "clusters": ["prod-*"],
+        "namespaces": ["shop"],
+        "lifetimeSeconds": 60,
+        "ca": None,
+        "proxy": None,
+    }
 
     assert parse_trust(given).to_json() == given
 
@@ -62,10 +69,13 @@ def test_what_is_written_is_read_again() -> None:
         ({"lifetimeSeconds": True}, "lifetimeSeconds: found True"),
         ({"ca": "no certificate"}, "ca: found no certificates"),
         ({"ca": 1}, "ca: found no certificates"),
+        ({"proxy": 1}, "proxy: found 1"),
+        ({"proxy": "ftp://proxy"}, "proxy: found"),
+        ({"proxy": "http://169.254.169.254:80"}, "proxy: found"),
     ],
 )
 def test_a_trust_that_cannot_be_is_refused(change: dict[str, Any], told: str) -> None:
-    with pytest.raises(InvalidMessage, match=re.escape(told)):
+    with pytest.raises(InvalidInput, match=re.escape(told)):
         parse_trust({**SHOP, **change})
 
 

@@ -116,6 +116,7 @@ def _trusts() -> None:
         sa.Column("namespaces", sa.JSON(), nullable=False),
         sa.Column("seconds", sa.Integer(), nullable=False),
         sa.Column("ca", sa.Text(), nullable=True),
+        sa.Column("proxy", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_trusts")),
     )
