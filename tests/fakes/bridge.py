@@ -51,7 +51,10 @@ class FakeBridge:
     jwks: dict[str, Any] = field(default_factory=lambda: {"keys": []})
     identities: list[dict[str, Any]] = field(default_factory=list)
     registries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    admin_tokens: list[str] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    removal: dict[str, Any] = field(default_factory=dict)
     registrations: list[RegistrationRequest] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
 
@@ -89,6 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._serve("POST")
+
+    def do_PUT(self) -> None:
+        self._serve("PUT")
 
     def do_PATCH(self) -> None:
         self._serve("PATCH")
@@ -164,12 +170,28 @@ class _Handler(BaseHTTPRequestHandler):
             case ("POST", ["registries"]):
                 self.fake.registries[body["name"]] = body
                 self._answer(201, {**body, "login": {"kind": body["login"]["kind"]}})
+            case ("GET", ["registries", name]) if name in self.fake.registries:
+                self._answer(200, self.fake.registries[name])
+            case ("GET", ["registries", name, "watch"]) if name in self.fake.registries:
+                self._answer(200, {"webhook": self.fake.webhooks.get(name)})
+            case ("PUT", ["registries", name, "webhook"]):
+                self.fake.admin_tokens.append(body["adminToken"])
+                made = {"url": body.get("url", "https://bridge.example"), "keys": [f"portshift-{name}"]}
+                self.fake.webhooks[name] = made
+                self._answer(200, {**made, "privateNetwork": "event.webhooks.urlStrictPolicy: false"})
+            case ("POST", ["registries", name, "webhook", "removal"]):
+                self.fake.admin_tokens.append(body["adminToken"])
+                del self.fake.webhooks[name]
+                self.send_response(204)
+                self.end_headers()
             case ("PATCH", ["registries", name]):
                 self.fake.registries[name].update(body)
                 self._answer(200, {"name": name})
             case ("POST", ["access"]):
                 self._answer(201, {**body, "token": "the-new-token"})
-            case ("DELETE", ["access" | "registries", _]):
+            case ("DELETE", ["registries", name]):
+                self._answer(200, {"name": name, **self.fake.removal})
+            case ("DELETE", ["access", _]):
                 self.send_response(204)
                 self.end_headers()
             case _:
