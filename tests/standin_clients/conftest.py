@@ -48,8 +48,8 @@ def python_of(client: str) -> Path:
 def session(standin: Standin) -> Session:
     """Runs a client's session in its own environment and returns the JSON object that it prints."""
 
-    def run(client: str, *arguments: str) -> dict[str, Any]:
-        path = Path(__file__).parent / client / "session.py"
+    def run(client: str, *arguments: str, script: str = "session.py") -> dict[str, Any]:
+        path = Path(__file__).parent / client / script
         command = [str(python_of(client)), str(path), standin.url, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
