@@ -14,7 +14,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import portshift
-from portshift_bridge.api import access, events, identities, oidc, public, registrations, registries, status
+from portshift_bridge.api import (
+    access,
+    audit,
+    events,
+    identities,
+    oidc,
+    public,
+    registrations,
+    registries,
+    status,
+)
 from portshift_bridge.api.problems import add_problem_handlers
 from portshift_bridge.api.schemas import SCHEMAS
 from portshift_bridge.errors import StorageUnavailable
@@ -53,7 +63,7 @@ def create_app(services: Services | None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = services
-    for module in (registrations, identities, registries, events, access, oidc, status):
+    for module in (registrations, identities, registries, events, access, oidc, audit, status):
         app.include_router(module.router)
     app.include_router(public.router)
     add_problem_handlers(app)

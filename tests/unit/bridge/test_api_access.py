@@ -28,6 +28,7 @@ ROUTES: list[tuple[str, str, set[Role]]] = [
     ("PATCH", "registries/acme", ADMIN),
     ("DELETE", "registries/acme", ADMIN),
     ("POST", "registries/acme/test", ADMIN),
+    ("GET", "audit", {Role.VIEWER, Role.ADMIN}),
     ("GET", "access", ADMIN),
     ("POST", "access", ADMIN),
     ("DELETE", "access/nobody", ADMIN),
