@@ -85,6 +85,16 @@ class Refusal(Exception):
         return Answer.json(body, status=self.status, headers=self.headers)
 
 
+def only_in_pro() -> Refusal:
+    """What an unlicensed server says to an API that an add-on brings (ISS artifactory-client-java#203)."""
+    return Refusal(
+        400,
+        "This REST API is available only in Artifactory Pro (see: http://www.jfrog.com/addons.php). "
+        "If you are already running Artifactory Pro please make sure your server is activated with "
+        "a valid license key.\n",
+    )
+
+
 def not_found(message: str = "Unable to find item") -> Refusal:
     """Artifactory's 404, the same for what is absent and what may not be seen."""
     return Refusal(404, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from tests.standin.access import Access
-from tests.standin.answers import Answer, Refusal, Request, not_found
+from tests.standin.answers import Answer, Refusal, Request, not_found, only_in_pro
 from tests.standin.aql_limits import QueryLimits
 from tests.standin.build_api import BuildApi
 from tests.standin.conjure import Conjurer
@@ -44,6 +44,7 @@ class Routes:
         sender: Sender,
     ) -> None:
         self.store = store
+        self.switches = switches
         self.conjurer = conjurer
         self.docker = DockerReader(store, access, switches, sources)
         self.docker_routes = DockerRoutes(
@@ -67,6 +68,9 @@ class Routes:
     async def answer(self, request: Request) -> Answer:
         """Raises Refusal: no handler takes it, or its handler refuses it."""
         path = request.path
+        addon = _addon(request)
+        if addon is not None and addon not in self.switches.addons:
+            raise only_in_pro()
         if path == "/v2" or path.startswith("/v2/"):
             return self.docker_routes.by_host(request, path[3:].lstrip("/"))
         if path.startswith(LIFECYCLE):
@@ -172,3 +176,14 @@ class Routes:
                 case "DELETE":
                     return self.content.delete(request, key, plain.rstrip("/"))
         raise Refusal(405)
+
+
+def _addon(request: Request) -> str | None:
+    """The add-on that a licence must bring for this request."""
+    area, _, _ = request.path.removeprefix("/artifactory/api/").partition("/")
+    if request.path.startswith(("/v2", "/artifactory/v2", "/artifactory/api/docker/")):
+        return "docker"
+    writes = request.method in {"PUT", "PATCH", "DELETE"}
+    if writes and request.path.startswith(("/artifactory/api/storage/", "/artifactory/api/metadata/")):
+        return "properties"
+    return {"plugins": "user-plugins", "copy": "rest", "move": "rest"}.get(area)

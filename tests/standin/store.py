@@ -90,7 +90,6 @@ class Store:
 
     # Items
 
-
     def find(self, key: str, path: str) -> Item | None:
         """The item at a path of a repository; through a virtual, its first member that has it."""
         for storage_key in self.physical(key):

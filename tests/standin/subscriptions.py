@@ -37,20 +37,25 @@ def checked(document: object, *, strict_urls: bool) -> dict[str, Any]:
     """
     if not isinstance(document, dict) or not _KEY.match(str(document.get("key", ""))):
         raise Refusal(400, f"{INVALID}: key")
-    held = document.get("event_filter")
-    if not isinstance(held, dict) or held.get("domain") not in KINDS:
-        raise Refusal(400, f"{INVALID}: domain")
-    kinds = held.get("event_types")
-    if not isinstance(kinds, list) or not kinds or not {str(kind) for kind in kinds} <= KINDS[held["domain"]]:
-        raise Refusal(400, f"{INVALID}: event_types")
-    if not isinstance(held.get("criteria", {}), dict):
-        raise Refusal(400, f"{INVALID}: criteria")
+    _check_filter(document.get("event_filter"))
     handlers = document.get("handlers")
     if not isinstance(handlers, list) or not handlers:
         raise Refusal(400, f"{INVALID}: handlers")
     for handler in handlers:
         _check_handler(handler, strict_urls=strict_urls)
     return {"description": "", "enabled": True, **document}
+
+
+def _check_filter(wanted: object) -> None:
+    if not isinstance(wanted, dict) or str(wanted.get("domain")) not in KINDS:
+        raise Refusal(400, f"{INVALID}: domain")
+    kinds = wanted.get("event_types")
+    if not isinstance(kinds, list) or not kinds or not set(map(str, kinds)) <= KINDS[str(wanted["domain"])]:
+        raise Refusal(400, f"{INVALID}: event_types")
+    criteria = wanted.get("criteria", {})
+    lists = ("repoKeys", "includePatterns", "excludePatterns")
+    if not isinstance(criteria, dict) or not all(isinstance(criteria.get(name, []), list) for name in lists):
+        raise Refusal(400, f"{INVALID}: criteria")
 
 
 def _check_handler(handler: object, *, strict_urls: bool) -> None:

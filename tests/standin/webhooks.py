@@ -14,7 +14,7 @@ from tests.standin.store import Store
 from tests.standin.subscriptions import checked, deliveries, takes
 from tests.standin.switches import Switches
 
-_SINCE = (7, 6)
+_SINCE, _VALIDATES_SINCE = (7, 6), (7, 11)
 _MASK = "***"
 
 
@@ -105,7 +105,8 @@ class Webhooks:
             document = json.loads(request.body)
         except ValueError as error:
             raise Refusal(400, f"Failed to parse request: {error}") from error
-        return checked(document, strict_urls=self.switches.webhook_strict_urls)
+        strict = self.switches.webhook_strict_urls and self.switches.release >= _VALIDATES_SINCE
+        return checked(document, strict_urls=strict)
 
     def _held(self, key: str) -> dict[str, Any]:
         if key not in self.subscriptions:

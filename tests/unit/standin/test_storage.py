@@ -181,6 +181,20 @@ def test_faults_hit_the_next_requests_that_match(client: Client, standin: Standi
     assert client("GET", "api/system/ping").status_code == 200
 
 
+@pytest.mark.parametrize("after", ["2", "Tue, 14 Nov 2023 22:13:21 GMT", ""])
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_fault_may_say_in_either_form_when_to_come_again(
+    client: Client, standin: Standin, status: int, after: str
+) -> None:
+    standin.fail(status, headers={"Retry-After": after})
+
+    answer = client("GET", "api/system/ping")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (status, after)
+    assert answer.json()["errors"][0]["status"] == status
+    assert client("GET", "api/system/ping").headers.get("Retry-After") is None
+
+
 def test_every_request_is_recorded_with_its_user(client: Client, standin: Standin) -> None:
     client("GET", "api/storage/docker-local?list&deep=1", auth=READER)
     client("HEAD", "api/docker/docker-local/v2/a/manifests/1", auth=None)

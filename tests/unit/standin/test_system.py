@@ -27,10 +27,30 @@ def test_everybody_reads_the_licences_hash_and_administrators_its_type(client: C
     assert client("GET", "api/system/license", auth=READER).status_code == 403
 
 
-def test_a_server_without_licence_has_no_addons(client: Client, standin: Standin) -> None:
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "api/docker/docker-local/v2/app/manifests/1"),
+        ("GET", "/v2/"),
+        ("PUT", "api/storage/docker-local?properties=a=1"),
+        ("PATCH", "api/metadata/docker-local"),
+        ("POST", "api/copy/docker-local/a?to=/docker-local/b"),
+        ("GET", "api/plugins"),
+    ],
+)
+def test_a_server_without_licence_says_what_is_only_in_pro(
+    client: Client, standin: Standin, method: str, path: str
+) -> None:
     standin.switches.licence, standin.switches.addons = "OSS", ()
 
+    answer = client(method, path)
+
+    assert answer.status_code == 400
+    assert (
+        "This REST API is available only in Artifactory Pro (see: " in answer.json()["errors"][0]["message"]
+    )
     assert client("GET", "api/system/version").json()["addons"] == []
+    assert client("GET", "api/storage/docker-local").status_code == 200
 
 
 def test_plugins_are_listed_for_those_who_may_call_them(client: Client, standin: Standin) -> None:

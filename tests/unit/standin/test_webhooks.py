@@ -116,6 +116,12 @@ def test_a_target_in_a_private_network_is_refused(client: Client, standin: Stand
     assert client("POST", API, json=subscription(*DOCKER, url=url)).status_code == 201
 
 
+def test_targets_are_not_looked_at_before_7_11(client: Client, standin: Standin) -> None:
+    standin.switches.version = "7.10.2"
+
+    assert client("POST", API, json=subscription(*DOCKER, url="http://10.0.0.1/e")).status_code == 201
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -123,6 +129,8 @@ def test_a_target_in_a_private_network_is_refused(client: Client, standin: Stand
         {"event_filter": {"domain": "none", "event_types": ["pushed"]}},
         {"event_filter": {"domain": "docker", "event_types": ["added"]}},
         {"event_filter": {"domain": "docker", "event_types": ["pushed"], "criteria": []}},
+        {"event_filter": {"domain": "docker", "event_types": ["pushed"], "criteria": {"repoKeys": "a"}}},
+        {"event_filter": {"domain": [], "event_types": ["pushed"]}},
         {"handlers": []},
         {"handlers": [{"handler_type": "custom"}]},
         {"handlers": [{"handler_type": "webhook", "url": "ftp://example.com"}]},
