@@ -28,6 +28,9 @@ ROUTES: list[tuple[str, str, set[Role]]] = [
     ("PATCH", "registries/acme", ADMIN),
     ("DELETE", "registries/acme", ADMIN),
     ("POST", "registries/acme/test", ADMIN),
+    ("GET", "registries/acme/watch", READERS),
+    ("PUT", "registries/acme/webhook", ADMIN),
+    ("POST", "registries/acme/webhook/removal", ADMIN),
     ("GET", "audit", {Role.VIEWER, Role.ADMIN}),
     ("GET", "access", ADMIN),
     ("POST", "access", ADMIN),
@@ -41,8 +44,9 @@ ROUTES: list[tuple[str, str, set[Role]]] = [
 
 
 def needs_token(path: str) -> bool:
-    """Every route of the API does, but the one that a job's own token opens."""
-    return path.startswith("/api/v1/") and path != "/api/v1/login/oidc"
+    """Every route of the API does, but those that a job's own token or a webhook's secret opens."""
+    others = {"/api/v1/login/oidc", "/api/v1/registries/{name}/events"}
+    return path.startswith("/api/v1/") and path not in others
 
 
 def test_the_table_of_roles_covers_every_route_of_the_api(bridge: FakeBridge) -> None:
