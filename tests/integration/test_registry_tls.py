@@ -19,12 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.artifactory import Artifactory
+from portshift_bridge.registries import probes
 from portshift_bridge.registries.connection import test_connection as run_checks
 from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import TlsFailed
 from portshift_bridge.registries.guard import GuardedAdapter, tls_context
 from portshift_bridge.registries.model import Login, LoginKind, ProxyLogin, Registry
+from portshift_bridge.registries.session import Session, open_session
 from tests.integration.recording_server import PROXY_PASSWORD, PROXY_USER, serving
 
 pytestmark = pytest.mark.integration
@@ -97,24 +98,29 @@ def registry(server: Server, ca: str | None) -> Registry:
     return Registry.from_json({"name": "acme", "url": server.url, "ca": ca})
 
 
+def version(session: Session) -> str | None:
+    found = probes.version(session, deadline=Deadline.after(5))
+    return found.number if found else None
+
+
 def test_a_private_authority_is_trusted_when_it_is_given(server: Server) -> None:
-    client = Artifactory(registry(server, server.ca), LOGIN)
-    assert client.version(deadline=Deadline.after(5)) == "7.119.5"
+    client = open_session(registry(server, server.ca), LOGIN)
+    assert version(client) == "7.119.5"
     client.close()
 
 
 def test_without_it_the_certificate_is_refused(server: Server) -> None:
-    client = Artifactory(registry(server, None), LOGIN)
+    client = open_session(registry(server, None), LOGIN)
     with pytest.raises(TlsFailed, match="certificate"):
-        client.version(deadline=Deadline.after(5))
+        version(client)
     client.close()
 
 
 def test_another_authority_does_not_vouch_for_it(server: Server, tmp_path: Path) -> None:
     other, _ = _self_signed(tmp_path)
-    client = Artifactory(registry(server, other), LOGIN)
+    client = open_session(registry(server, other), LOGIN)
     with pytest.raises(TlsFailed):
-        client.version(deadline=Deadline.after(5))
+        version(client)
     client.close()
 
 
@@ -125,9 +131,9 @@ def test_a_given_authority_replaces_the_public_ones(server: Server) -> None:
 
 def test_the_address_is_checked_below_tls_too(server: Server) -> None:
     adapter = GuardedAdapter(ca=server.ca, permitted=lambda _: False)
-    client = Artifactory(registry(server, server.ca), LOGIN, adapter=adapter)
+    client = open_session(registry(server, server.ca), LOGIN, adapter=adapter)
     with pytest.raises(Unreachable, match="link-local or metadata"):
-        client.version(deadline=Deadline.after(5))
+        version(client)
     client.close()
 
 
@@ -135,8 +141,8 @@ def test_the_tunnel_of_a_proxy_ends_at_the_registry_s_own_certificate(server: Se
     login = Login(LoginKind.TOKEN, secret="swordfish", proxy=ProxyLogin(PROXY_USER, PROXY_PASSWORD))
     with serving() as proxy:
         through = Registry.from_json({"name": "a", "url": server.url, "ca": server.ca, "proxy": proxy.url})
-        client = Artifactory(through, login)
-        assert client.version(deadline=Deadline.after(5)) == "7.119.5"
+        client = open_session(through, login)
+        assert version(client) == "7.119.5"
         client.close()
         ((request, headers),) = proxy.asked
     assert request == f"CONNECT {server.url.split('/')[2]}"
@@ -147,9 +153,9 @@ def test_through_a_proxy_the_certificate_is_verified_too(server: Server) -> None
     login = Login(proxy=ProxyLogin(PROXY_USER, PROXY_PASSWORD))
     with serving() as proxy:
         through = Registry.from_json({"name": "a", "url": server.url, "proxy": proxy.url})
-        client = Artifactory(through, login)
+        client = open_session(through, login)
         with pytest.raises(TlsFailed, match="certificate"):
-            client.version(deadline=Deadline.after(5))
+            version(client)
         client.close()
 
 

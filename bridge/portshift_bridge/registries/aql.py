@@ -19,11 +19,6 @@ MANIFEST_LIST = "list.manifest.json"
 MAX_QUERY = 6_000
 
 
-def one_item(repository: str) -> str:
-    """Anything at all in ``repository``: whether the login may ask."""
-    return items([{"repo": repository}], include=("repo", "path", "name")) + ".limit(1)"
-
-
 def text(criterion: Mapping[str, Any]) -> str:
     """A criterion as the query holds it."""
     return json.dumps(criterion, separators=(",", ":"))

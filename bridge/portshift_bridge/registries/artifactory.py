@@ -16,7 +16,6 @@ from urllib.parse import quote
 from requests.adapters import BaseAdapter
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries import aql
 from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
 from portshift_bridge.registries.facts import (
@@ -180,24 +179,6 @@ class Artifactory:
             except (Forbidden, NotFound):
                 continue
         return False
-
-    def version(self, *, deadline: Deadline) -> str | None:
-        """Artifactory's version; None when something else answers."""
-        answer = self._session.get("api/system/version", deadline=deadline).json()
-        version = answer.get("version") if isinstance(answer, Mapping) else None
-        return version if isinstance(version, str) else None
-
-    def docker_repositories(self, *, deadline: Deadline) -> tuple[str, ...]:
-        """The keys of the Docker repositories that the login sees."""
-        answer = self._session.get("api/repositories", deadline=deadline, params={"packageType": "docker"})
-        listed = answer.json()
-        if not isinstance(listed, list):
-            raise UnexpectedAnswer("found no list of repositories, expected Artifactory's")
-        return tuple(str(entry["key"]) for entry in listed if isinstance(entry, Mapping) and "key" in entry)
-
-    def try_query(self, repository: str, *, deadline: Deadline) -> None:
-        """Ask AQL for one item, to see whether the login may."""
-        stored_manifests(self._session.query(aql.one_item(repository), deadline=deadline))
 
     def _manifest(
         self,
