@@ -87,6 +87,8 @@ class Access:
             raise Refusal(status, "Bad credentials", headers=BASIC_CHALLENGE if status == 401 else None)
         if user.locked:
             raise Refusal(403, "This request is blocked due to recurrent login failures")
+        if user.expired:
+            raise Refusal(403, "Your credentials have expired, they must be changed before the next login")
         return user
 
     def _basic(self, credentials: str) -> User | None:

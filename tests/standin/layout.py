@@ -147,7 +147,16 @@ def _clear_uploads(store: Store, repository: Repository, name: str, blobs: Itera
         store.delete(uploads)
 
 
-def put_image(store: Store, repository: Repository, name: str, tag: str, image: Image, *, user: str) -> Item:
+def put_image(
+    store: Store,
+    repository: Repository,
+    name: str,
+    tag: str,
+    image: Image,
+    *,
+    user: str,
+    keep_properties: bool = False,
+) -> Item:
     """Store an image as a push of it does: blobs, then children by digest, then the tag."""
     for manifest in image.manifests:
         for blob in manifest.blobs:
@@ -161,6 +170,7 @@ def put_image(store: Store, repository: Repository, name: str, tag: str, image: 
             content=child.content,
             media_type=child.media_type,
             user=user,
+            keep_properties=keep_properties,
         )
     top = image.top
     return put_manifest(
@@ -172,6 +182,7 @@ def put_image(store: Store, repository: Repository, name: str, tag: str, image: 
         media_type=top.media_type,
         user=user,
         digest=top.recorded_digest,
+        keep_properties=keep_properties,
     )
 
 

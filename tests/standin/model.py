@@ -100,6 +100,7 @@ class User:
     api_key: str | None = None
     admin: bool = False
     locked: bool = False
+    expired: bool = False
     permissions: tuple[Permission, ...] = ()
 
 

@@ -71,6 +71,7 @@ class Seeding:
         token: str | None = None,
         api_key: str | None = None,
         locked: bool = False,
+        expired: bool = False,
     ) -> User:
         """Make or replace a user. ``anonymous`` is served without credentials when its switch is on."""
         user = User(
@@ -80,6 +81,7 @@ class Seeding:
             api_key=api_key,
             admin=admin,
             locked=locked,
+            expired=expired,
             permissions=tuple(permissions),
         )
         self.access.users[name] = user
@@ -119,7 +121,8 @@ class Seeding:
             if repository.rclass == "remote":
                 self.upstreams.add(repo, name, tag, built)
             if repository.rclass != "remote" or cached:
-                item = put_image(self.store, repository, name, tag, built, user="admin")
+                keep = self.access.switches.properties_survive_repush
+                item = put_image(self.store, repository, name, tag, built, user="admin", keep_properties=keep)
                 self.store.announce(docker_events(self.store, "pushed", item, user="admin"))
         return built
 

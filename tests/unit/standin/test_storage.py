@@ -120,6 +120,8 @@ def test_every_kind_of_credentials(client: Client, standin: Standin) -> None:
     assert status(headers={"X-JFrog-Art-Api": "x"}) == 403
     standin.add_user("robot", "p", locked=True)
     assert status(("robot", "p")) == 403
+    standin.add_user("robot", "p", expired=True)
+    assert status(("robot", "p")) == 403
 
 
 def test_repositories_are_listed_by_type_and_single_by_rclass(client: Client) -> None:
