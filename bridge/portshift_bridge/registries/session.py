@@ -18,7 +18,7 @@ from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import Forbidden, Hidden, LoginRefused, NotFound, UnexpectedAnswer
 from portshift_bridge.registries.guard import GuardedAdapter
 from portshift_bridge.registries.model import Login, LoginKind, Registry
-from portshift_bridge.registries.transport import Answer, Transport
+from portshift_bridge.registries.transport import MAX_BODY, Answer, Transport
 
 # Artifactory runs three AQL queries of a user at once and answers 429 to those that wait too long.
 _PARALLEL_QUERIES = 3
@@ -47,8 +47,24 @@ class Session:
     def close(self) -> None:
         self._transport.close()
 
-    def get(self, path: str, *, deadline: Deadline, params: Mapping[str, str] | None = None) -> Answer:
-        return self.send("GET", path, deadline=deadline, params=params)
+    def get(
+        self,
+        path: str,
+        *,
+        deadline: Deadline,
+        params: Mapping[str, str] | None = None,
+        limit: int = MAX_BODY,
+    ) -> Answer:
+        """The answer to a GET, of at most ``limit`` bytes."""
+        answer = self._transport.request(
+            "GET",
+            self._url(path),
+            deadline=deadline,
+            headers=self._identification,
+            params=params,
+            limit=limit,
+        )
+        return self._accepted(answer)
 
     def send(
         self,

@@ -87,8 +87,11 @@ class Transport:
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        limit: int = MAX_BODY,
     ) -> Answer:
         """Send a request that is safe to repeat; the answer's status is below 500 and is not 429.
+
+        ``limit`` bounds the answer's body, in bytes.
 
         Raises:
             Unreachable: no whole answer by ``deadline``, one that is too large, a redirect, or only 429
@@ -99,7 +102,7 @@ class Transport:
         seconds = _FIRST_PAUSE_SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
             self._pause.wait(self.base, deadline=deadline)
-            answer = self._attempt(request, deadline, last=attempt == _ATTEMPTS)
+            answer = self._attempt(request, deadline, limit, last=attempt == _ATTEMPTS)
             if answer is not None and not _worth_repeating(answer.status):
                 return answer
             asked = _pause_asked_for(answer, seconds)
@@ -113,10 +116,12 @@ class Transport:
             raise Unreachable(f"{self.base} closed the connection without an answer")
         raise _overloaded(self.base, answer)
 
-    def _attempt(self, request: requests.Request, deadline: Deadline, *, last: bool) -> Answer | None:
+    def _attempt(
+        self, request: requests.Request, deadline: Deadline, limit: int, *, last: bool
+    ) -> Answer | None:
         """One try; None when the connection broke, as an idle one that the server closed does."""
         try:
-            return self._exchange(request, deadline)
+            return self._exchange(request, deadline, limit)
         except requests.exceptions.SSLError as error:
             raise TlsFailed(
                 f"{self.base}: TLS failed ({_innermost(error)})",
@@ -143,7 +148,7 @@ class Transport:
         ) as error:
             raise Unreachable(f"{self.base}: the exchange failed ({_innermost(error)})") from error
 
-    def _exchange(self, request: requests.Request, deadline: Deadline) -> Answer:
+    def _exchange(self, request: requests.Request, deadline: Deadline, limit: int) -> Answer:
         remaining = deadline.remaining()
         if not remaining:
             raise Unreachable(f"{self.base} did not answer in time")
@@ -163,14 +168,14 @@ class Transport:
                     f"{self.base}: the proxy on the way to it asks for a login (407)",
                     cure="give the proxy's login, or correct it",
                 )
-            return Answer(response.status_code, response.headers, self._body(response, deadline))
+            return Answer(response.status_code, response.headers, self._body(response, deadline, limit))
 
-    def _body(self, response: requests.Response, deadline: Deadline) -> bytes:
+    def _body(self, response: requests.Response, deadline: Deadline, limit: int) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
-            if len(body) > MAX_BODY:
-                raise UnexpectedAnswer(f"{self.base} answers more than {MAX_BODY // 1024**2} MiB")
+            if len(body) > limit:
+                raise UnexpectedAnswer(f"{self.base} answers more than {limit // 1024**2} MiB")
             if deadline.passed:
                 raise Unreachable(f"{self.base} did not finish its answer in time")
         return bytes(body)
