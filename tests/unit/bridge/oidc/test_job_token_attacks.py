@@ -59,6 +59,11 @@ def _jwe(_: FakeIssuer) -> str:
     return ".".join([part({"alg": "RSA-OAEP", "enc": "A256GCM"}), "a2V5", "aXY", "Y2lwaGVy", "dGFn"])
 
 
+def _pss(issuer: FakeIssuer) -> str:
+    """A true signature by the issuer's key, which is for RS256 alone."""
+    return signed(issuer.claims(), header={"alg": "PS256"}, key=rsa_key())
+
+
 def _header(**fields: Any) -> Attack:
     return lambda issuer: issuer.token(fields)
 
@@ -117,12 +122,12 @@ ATTACKS: list[tuple[str, Step, Attack]] = [
     ("kid as a path", Step.KEY, _header(kid="../../dev/null")),
     ("another's key under the kid", Step.SIGNATURE, lambda i: signed(i.claims(), key=rsa_key("evil"))),
     ("changed after signing", Step.SIGNATURE, _changed_after_signing),
-    ("an algorithm the key is not for", Step.SIGNATURE, _header(alg="PS256")),
+    ("an algorithm the key is not for", Step.SIGNATURE, _pss),
     ("an algorithm of another type of key", Step.SIGNATURE, _header(alg="ES256")),
     ("expired", Step.TIME, _later(exp=-61)),
     ("exp absent", Step.TIME, _claims(exp=None)),
     ("exp a text", Step.TIME, _claims(exp="9999999999")),
-    ("exp true", Step.TIME, _claims(exp=True)),
+    ("nbf true", Step.TIME, _claims(nbf=True)),
     ("exp over every bound", Step.TIME, _claims(exp=10**30)),
     ("nbf in the future", Step.TIME, _later(nbf=65)),
     ("nbf a text", Step.TIME, _claims(nbf="0")),
