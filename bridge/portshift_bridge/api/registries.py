@@ -65,6 +65,7 @@ def add_registry(services: ServicesOf, caller: Caller, body: JsonBody) -> JSONRe
     require(caller, Role.ADMIN)
     registry, login = _read(body)
     services.registries.create(registry, login, actor=caller.name)
+    services.watcher.look()
     return JSONResponse(_to_json(ConnectedRegistry(registry, login)), status_code=201)
 
 
@@ -96,6 +97,7 @@ def change_registry(services: ServicesOf, caller: Caller, name: str, body: JsonB
     require(caller, Role.ADMIN)
     given = json_object(body, fields=_CHANGEABLE)
     after = services.registries.update(name, lambda before: _changed(before, given), actor=caller.name)
+    services.watcher.look()
     return JSONResponse(_to_json(after))
 
 
@@ -106,6 +108,7 @@ def remove_registry(
     """Refused while identities name its artifacts or the catalogue holds some, unless forced."""
     require(caller, Role.ADMIN)
     removed = services.registries.delete(name, force=query.force, actor=caller.name)
+    services.watcher.look()
     return JSONResponse(
         {
             "name": name,

@@ -138,10 +138,14 @@ class Watcher:
         taken = [watch.events.add(hint) for hint in hints]
         self._metrics.event("accepted" if all(taken) else "dropped")
 
+    def look(self) -> None:
+        """Have the registries looked up at once, because one was added or changed."""
+        self._changed.set()
+
     def know_webhook(self, registry: str, *, made_at: int, secret: str) -> None:
         """Take events with this secret from now on."""
         self._webhooks[registry] = (made_at, secret)
-        self._changed.set()
+        self.look()
 
     def forget_webhook(self, registry: str) -> None:
         """Refuse the registry's events from now on."""

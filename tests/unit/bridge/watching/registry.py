@@ -33,7 +33,7 @@ class Direct(BaseAdapter):
         self.down = self.trims = False
         self.asked: list[str] = []
         self._standin = standin
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         url = urlsplit(str(request.url))
@@ -60,6 +60,8 @@ class Direct(BaseAdapter):
 
         if self.down:
             return _response(request, 503, {}, b"")
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
         self._loop.run_until_complete(self._standin.application(scope, receive, send))
         headers = {name.decode().title(): value.decode() for name, value in sent[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in sent[1:])
@@ -70,7 +72,9 @@ class Direct(BaseAdapter):
         return _response(request, sent[0]["status"], headers, body)
 
     def close(self) -> None:
-        self._loop.close()
+        if self._loop is not None:
+            self._loop.close()
+        self._loop = None
 
 
 class FakeRegistry:
