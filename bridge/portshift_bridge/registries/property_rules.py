@@ -69,8 +69,8 @@ def _check_key(key: str) -> None:
         )
     if (wrong := _FORBIDDEN_IN_KEYS.search(key)) is not None:
         raise InvalidInput(
-            f"property {key!r}: found {wrong[0]!r} in the key, expected none of )(}}{{][*+^$\\/~`!@#%&<>;=,|±§, "
-            "space or control character",
+            f"property {key!r}: found {wrong[0]!r} in the key, expected none of "
+            ")(}{][*+^$\\/~`!@#%&<>;=,|±§, space or control character",
             cure="use letters, digits, '.', '-' and '_'",
         )
 

@@ -13,8 +13,10 @@ import pytest
 from portshift.core.errors import PortshiftError, Unreachable
 from portshift.core.identity import Build
 from portshift.core.wire import Outcome
+from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import LoginRefused
-from portshift_bridge.registries.model import Login, LoginKind, Registry
+from portshift_bridge.registries.facts import ManifestHead
+from portshift_bridge.registries.model import Login, LoginKind, Registry, UnavailableLogin
 from portshift_bridge.registries.resolution import Connection, Resolution, Resolver
 from tests.fakes.artifactory import OCI_INDEX, OCI_MANIFEST, FakeArtifactory, FakeManifest
 
@@ -264,3 +266,83 @@ def test_an_image_that_nothing_stores_yet_is_known_by_its_digest() -> None:
     found = resolve("acme.example.com/hub/app:1", fake)
     assert (found.outcome, found.digest, found.artifact) == (Outcome.RESOLVED, ONE, None)
     assert "no repository that the login sees stores it yet" in str(found.reason)
+
+
+def test_an_unreadable_image_is_not_visible_though_the_answer_is_the_same_403() -> None:
+    fake = shop()
+    fake.unreadable.add("app")
+    found = resolve("acme.example.com/local/app:1.0", fake)
+    assert found.outcome is Outcome.NOT_VISIBLE
+    assert "give the login read permission on local/app" in str(found.reason)
+
+
+def test_without_aql_a_block_is_still_told_from_a_missing_permission() -> None:
+    fake = shop()
+    fake.aql = False
+    fake.blocked.add("app")
+    fake.unreadable.add("multi")
+    assert resolve("acme.example.com/local/app:1.0", fake).outcome is Outcome.FORBIDDEN
+    assert resolve("acme.example.com/local/multi:1.0", fake).outcome is Outcome.NOT_VISIBLE
+
+
+def test_a_login_that_cannot_be_had_makes_its_own_registry_s_images_unreachable() -> None:
+    gone = UnavailableLogin("Vault is sealed", cure="unseal it")
+    good, bad = registry("good", mirrors=["docker.io=hub"]), registry("bad")
+    fake = shop()
+    made = Resolver(lambda: [(good, Login()), (bad, gone)], connect=lambda *_: fake)
+    found = made.resolve(["good.example.com/local/app:1.0", "bad.example.com/local/app:1.0"])
+    made.close()
+    assert [each.outcome for each in found.values()] == [Outcome.RESOLVED, Outcome.UNREACHABLE]
+    assert [each.reason for each in found.values()][1] == "registry bad: Vault is sealed; unseal it"
+
+
+def test_two_references_of_one_place_are_both_answered() -> None:
+    fake = shop()
+    with resolver((registry("acme", hosts=["docker.acme.com"]), fake)) as made:
+        found = made.resolve(["acme.example.com/local/app:1.0", "docker.acme.com/local/app:1.0"])
+    assert [each.digest for each in found.values()] == [ONE, ONE]
+    assert fake.asked.count("head") == 1
+
+
+def many(count: int = 400) -> tuple[FakeArtifactory, list[str]]:
+    fake = FakeArtifactory()
+    for number in range(count):
+        fake.push("local", f"team/app-{number}", "1.0", FakeManifest(f"sha256:{number:064}"))
+    return fake, [f"acme.example.com/local/team/app-{number}:1.0" for number in range(count)]
+
+
+def test_many_images_take_few_queries() -> None:
+    fake, references = many()
+    with resolver((registry("acme"), fake), parallel=8) as made:
+        found = made.resolve(references)
+    assert [each.artifact for each in found.values()] == [
+        f"acme/local/team/app-{number}/1.0/manifest.json" for number in range(400)
+    ]
+    assert fake.asked.count("rows") < 10
+
+
+def test_queries_that_the_registry_does_not_run_are_asked_one_by_one() -> None:
+    fake, references = many(20)
+    fake.longest_query = 500
+    with resolver((registry("acme"), fake), parallel=8) as made:
+        found = made.resolve(references)
+    assert {each.outcome for each in found.values()} == {Outcome.RESOLVED}
+    assert {each.artifact is None for each in found.values()} == {False}
+
+
+def test_an_image_that_hangs_does_not_hold_up_those_beside_it() -> None:
+    class Partly(FakeArtifactory):
+        def head(self, repository: str, image: str, reference: str, *, deadline: Deadline) -> ManifestHead:
+            if image == "slow":
+                assert self.hang is not None
+                self.hang.wait(10)
+            return super().head(repository, image, reference, deadline=deadline)
+
+        def _ask(self, question: str) -> None:
+            self.asked.append(question)
+
+    fake = Partly(hang=threading.Event())
+    fake.push("local", "fast", "1.0", FakeManifest(ONE))
+    with resolver((registry("acme"), fake), seconds=0.5) as made:
+        found = made.resolve(["acme.example.com/local/slow:1.0", "acme.example.com/local/fast:1.0"])
+    assert [each.outcome for each in found.values()] == [Outcome.UNREACHABLE, Outcome.RESOLVED]
