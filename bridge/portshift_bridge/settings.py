@@ -85,6 +85,13 @@ class Settings(BaseSettings):
     shutdown_seconds: int = Field(
         default=30, ge=1, le=300, description="Longest wait for running requests at shutdown, in seconds."
     )
+    resolve_seconds: int = Field(
+        default=20,
+        ge=1,
+        le=50,
+        description="Longest wait for the registries' answers on the images of one registration, in seconds;"
+        " clients wait 60 for the whole.",
+    )
     secret_store: Literal["file", "vault"] = Field(
         default="file",
         description="Where the registries' logins are kept: an encrypted file of the data folder, or Vault.",

@@ -95,7 +95,10 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
         registrations = RegistrationStore(database)
         metrics = Metrics()
         trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
-        resolver = Resolver(lambda: [(each.registry, each.login) for each in registries.all()])
+        resolver = Resolver(
+            lambda: [(each.registry, each.login) for each in registries.all()],
+            deadline_seconds=settings.resolve_seconds,
+        )
         artifacts, progress = ArtifactStore(database, clock), ProgressStore(database, clock)
         watcher = Watcher(
             registries=registries.all,
