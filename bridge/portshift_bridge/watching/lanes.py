@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from portshift.core.errors import PortshiftError
 from portshift_bridge.clock import SECOND, Clock
+from portshift_bridge.registries.errors import LoginRefused
 from portshift_bridge.store.progress import ProgressStore
 from portshift_bridge.watching.cursor import pause_after
 from portshift_bridge.watching.events import Hint
@@ -28,6 +29,7 @@ _WAIT_FOR_LEASE_SECONDS = 5.0
 _COMPARE_AGAIN_SECONDS = 900.0
 # So often in a row hints are kept for another try, half a minute in all.
 _TRIES = 5
+_LOGIN_REST_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -83,7 +85,10 @@ class EventLane:
                 # The outermost edge of the thread: nothing may end it but its being told to.
                 failures += 1
                 log_failure("events", self._reader.name, error)
-                if failures < _TRIES:
+                if isinstance(error, LoginRefused):
+                    # Artifactory locks a user after some refusals.
+                    self._ended.wait(_LOGIN_REST_SECONDS)
+                elif failures < _TRIES:
                     for hint in hints:
                         self.add(hint)
             self._ended.wait(pause_after(min(failures, _TRIES), poll_seconds=_BETWEEN_BATCHES))
