@@ -71,18 +71,6 @@ class StoredManifest:
         return values[0] if values else None
 
 
-@dataclass(frozen=True)
-class BuildInfo:
-    """A build as its build-info tells it; each part is absent where the pipeline did not say."""
-
-    build: Build
-    started: str | None = None
-    agent: str | None = None
-    url: str | None = None
-    vcs_url: str | None = None
-    vcs_revision: str | None = None
-
-
 def stored_manifests(document: Any) -> tuple[StoredManifest, ...]:
     """Read the rows of an AQL answer. Several values of one property come as repeated entries.
 
@@ -140,41 +128,6 @@ def manifest_children(body: bytes) -> tuple[str, ...]:
 def _is_attestation(entry: Mapping[str, Any]) -> bool:
     annotations = entry.get("annotations") or {}
     return bool(annotations.get("vnd.docker.reference.type") == "attestation-manifest")
-
-
-def build_info(document: Any, build: Build) -> BuildInfo:
-    """Read ``GET /api/build/NAME/NUMBER``; unknown and missing fields are no fault.
-
-    Raises:
-        UnexpectedAnswer: the answer holds no build-info.
-
-    """
-    info = document.get("buildInfo") if isinstance(document, Mapping) else None
-    if not isinstance(info, Mapping):
-        raise UnexpectedAnswer(
-            f"found no buildInfo for {build.name} {build.number}, expected Artifactory's answer"
-        )
-    agent = info.get("agent") or info.get("buildAgent")
-    vcs = info.get("vcs")
-    first = vcs[0] if isinstance(vcs, list) and vcs and isinstance(vcs[0], Mapping) else {}
-    return BuildInfo(
-        build=build,
-        started=_text(info.get("started")),
-        agent=_agent(agent),
-        url=_text(info.get("url")),
-        vcs_url=_text(first.get("url")) or _text(info.get("vcsUrl")),
-        vcs_revision=_text(first.get("revision")) or _text(info.get("vcsRevision")),
-    )
-
-
-def _agent(value: Any) -> str | None:
-    if not isinstance(value, Mapping):
-        return None
-    return " ".join(part for part in (_text(value.get("name")), _text(value.get("version"))) if part) or None
-
-
-def _text(value: Any) -> str | None:
-    return value[:4_096] if isinstance(value, str) and value else None
 
 
 def candidates_at(

@@ -19,7 +19,7 @@ from portshift_bridge.registries.facts import StoredManifest
 from portshift_bridge.registries.locating import Headed, Located, Locator, Rows, Sought, rows_of
 from portshift_bridge.registries.places import Batch, batches, rows_by_place
 
-# A manifest moves between repositories seldom, and its properties change seldom.
+# How old a HEAD may be that AQL confirms: what AQL does not show, such as a new block, counts by then.
 _SECONDS_TO_KEEP = 300.0
 _NOT_STORED = (
     "registry {name}: {sought} is known by its digest, but no repository that the login sees stores it yet"
@@ -46,18 +46,18 @@ class Resolution:
 
 @dataclass(frozen=True)
 class _Known:
-    """An earlier outcome; it holds as long as its place has these ``rows``, or for its digest if None."""
+    """An earlier outcome, which holds as long as its place has these ``rows``."""
 
     resolution: Resolution
-    rows: Rows | None
+    rows: Rows
 
 
 class Lookup:
     """Looks images up in one registry and remembers what does not change, or can be seen not to have.
 
-    A digest's children are kept while there is room. An outcome is kept for five minutes after its HEAD: an
-    image of local repositories needs no other HEAD while AQL shows the same rows at its place; any other is
-    asked for again, and only where it lies and its build are taken from memory while its digest is the same.
+    A digest's children are kept while there is room. The outcome of an image that only local repositories
+    hold is kept for five minutes after its HEAD, and taken for true while AQL shows the same rows at its
+    place. Anything else is asked for each time.
     """
 
     def __init__(self, name: str, source: ImageSource) -> None:
@@ -72,8 +72,7 @@ class Lookup:
 
     def confirmable(self, sought: Sought) -> bool:
         """Whether a look at the image's place may spare a HEAD."""
-        known = self._known.get(sought)
-        return known is not None and known.rows is not None
+        return self._known.get(sought) is not None
 
     def confirm(
         self, batch: Batch, those: Collection[Sought], *, deadline: Deadline
@@ -89,14 +88,14 @@ class Lookup:
         confirmed = {}
         for sought in those:
             known = self._known.get(sought)
-            if known is not None and known.rows and known.rows == rows_of(found.get(sought.place, ())):
+            if known is not None and known.rows == rows_of(found.get(sought.place, ())):
                 confirmed[sought] = known.resolution
             else:
                 self._known.forget(sought)
         return confirmed
 
     def head(self, sought: Sought, *, deadline: Deadline) -> Headed | Resolution:
-        """Ask for the digest; a failure, and a digest whose outcome is known, are outcomes."""
+        """Ask for the digest; a failure to get it is an outcome."""
         at = self._known.now()
         try:
             head = self._source.head(sought.repository, sought.image, sought.asked, deadline=deadline)
@@ -106,9 +105,6 @@ class Lookup:
                 )
         except PortshiftError as error:
             return self._refused(sought, error, deadline)
-        known = self._known.get(sought)
-        if known is not None and known.resolution.digest == head.digest:
-            return known.resolution
         return Headed(sought, head, at)
 
     def locate(
@@ -149,7 +145,7 @@ class Lookup:
             artifact=f"{self._name}/{stored.full_path}" if stored else None,
             build=stored.build if stored else None,
         )
-        if stored is not None:
+        if located.rows is not None:
             self._known.put(sought, _Known(resolution, located.rows), at=headed.at)
         return resolution
 

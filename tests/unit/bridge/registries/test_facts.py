@@ -10,9 +10,7 @@ import pytest
 from portshift.core.identity import Build
 from portshift_bridge.registries.errors import UnexpectedAnswer
 from portshift_bridge.registries.facts import (
-    BuildInfo,
     StoredManifest,
-    build_info,
     candidates_at,
     manifest_children,
     stored_manifests,
@@ -81,37 +79,6 @@ def test_a_body_that_is_no_list_is_told(body: bytes) -> None:
 def test_a_list_of_thousands_is_refused() -> None:
     with pytest.raises(UnexpectedAnswer, match="at most 1000"):
         manifest_children(index(*({"digest": f"sha256:{number}"} for number in range(1_001))))
-
-
-def test_build_info_is_read_as_jenkins_and_jf_write_it() -> None:
-    document = {
-        "buildInfo": {
-            "started": "2026-01-02T03:04:05.000+0000",
-            "agent": {"name": "Jenkins", "version": "2.479"},
-            "buildAgent": {"name": "Maven"},
-            "url": "https://ci.acme.com/job/shop/17/",
-            "vcs": [{"url": "https://git.acme.com/shop.git", "revision": "abc123"}],
-        }
-    }
-    assert build_info(document, BUILD) == BuildInfo(
-        build=BUILD,
-        started="2026-01-02T03:04:05.000+0000",
-        agent="Jenkins 2.479",
-        url="https://ci.acme.com/job/shop/17/",
-        vcs_url="https://git.acme.com/shop.git",
-        vcs_revision="abc123",
-    )
-
-
-@pytest.mark.parametrize("info", [{}, {"agent": "x", "vcs": "y", "url": 3}, {"vcs": []}, {"vcs": [3]}])
-def test_what_a_pipeline_left_out_is_absent(info: dict[str, Any]) -> None:
-    assert build_info({"buildInfo": info}, BUILD) == BuildInfo(build=BUILD)
-
-
-@pytest.mark.parametrize("answer", [None, [], {}, {"buildInfo": None}])
-def test_an_answer_without_build_info_is_told(answer: Any) -> None:
-    with pytest.raises(UnexpectedAnswer, match="no buildInfo"):
-        build_info(answer, BUILD)
 
 
 def at(path: str, repository: str = "local") -> StoredManifest:
