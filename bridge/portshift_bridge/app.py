@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import portshift
 from portshift_bridge.api import (
     access,
+    artifacts,
     audit,
     events,
     identities,
@@ -63,7 +64,7 @@ def create_app(services: Services | None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = services
-    for module in (registrations, identities, registries, events, access, oidc, audit, status):
+    for module in (registrations, identities, artifacts, registries, events, access, oidc, audit, status):
         app.include_router(module.router)
     app.include_router(public.router)
     add_problem_handlers(app)
@@ -76,6 +77,7 @@ def create_app(services: Services | None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     services.watcher.start()
+    services.cataloguer.start()
     purging = asyncio.create_task(_purge_for_ever(services))
     try:
         yield
@@ -84,6 +86,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await purging
         await run_in_threadpool(services.watcher.stop)
+        await run_in_threadpool(services.cataloguer.stop)
 
 
 async def _purge_for_ever(services: Services) -> None:

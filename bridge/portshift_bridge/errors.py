@@ -8,6 +8,7 @@ PortshiftError
 ├── JobTokenRefused          the token of a CI job failed a numbered step, or no trust takes it
 ├── NotFound                 no such identity, registry or access
 ├── Conflict                 the object's present state does not allow the change
+├── Busy                     enough of the kind is under way
 ├── StorageUnavailable       the database is full, locked, read-only or damaged
 └── Unreachable
     └── SignerUnavailable    the place of the signing key did not sign
@@ -44,6 +45,10 @@ class NotFound(PortshiftError):
 
 class Conflict(PortshiftError):
     """The present state of an object does not allow the change."""
+
+
+class Busy(PortshiftError):
+    """Enough requests of the kind are under way already."""
 
 
 class StorageUnavailable(PortshiftError):

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from portshift.core.jwks import KeySet
+from portshift_bridge.cataloguing import Cataloguer
 from portshift_bridge.clock import DAY, Clock
 from portshift_bridge.errors import StorageUnavailable
+from portshift_bridge.inspecting import Inspector
 from portshift_bridge.metrics import Metrics
 from portshift_bridge.oidc.exchange import Exchange
 from portshift_bridge.registration import Registrar, SigningKeys
 from portshift_bridge.registries.checks import Check
 from portshift_bridge.settings import Settings
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.artifact_lists import ArtifactLists
 from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import AuditStore
 from portshift_bridge.store.database import Database
@@ -27,6 +30,8 @@ from portshift_bridge.store.sessions import SessionStore
 from portshift_bridge.store.trusts import TrustStore
 from portshift_bridge.watching.watcher import Watcher
 from portshift_bridge.watching.webhooks import Webhooks
+
+_UNPLACED_DAYS = 7
 
 
 class Keys(SigningKeys, Protocol):
@@ -56,6 +61,9 @@ class Services:
     registrations: RegistrationStore
     registries: RegistryStore
     artifacts: ArtifactStore
+    artifact_lists: ArtifactLists
+    cataloguer: Cataloguer
+    inspector: Inspector
     progress: ProgressStore
     watcher: Watcher
     webhooks: Webhooks
@@ -76,8 +84,12 @@ class Services:
         self.keys.signer()
 
     def purge(self) -> int:
-        """Delete the registrations of renderings that are past their age, and the sessions that ended."""
+        """Delete the registrations of renderings that are past their age, and the sessions that ended.
+
+        Artifacts that lie nowhere are forgotten a week after they were first seen.
+        """
         self.sessions.purge()
         now = self.clock()
+        self.artifacts.purge(before=now - _UNPLACED_DAYS * DAY)
         before = now - self.settings.render_retention_days * DAY
         return self.registrations.purge_renders(before=before, now=now)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from portshift.core.errors import UsageFault
 from portshift_bridge.access import MIN_TOKEN_CHARACTERS, new_token
+from portshift_bridge.cataloguing import Cataloguer
 from portshift_bridge.clock import Clock, moment
 from portshift_bridge.errors import StorageUnavailable
+from portshift_bridge.inspecting import Inspector
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.oidc.exchange import Exchange
@@ -25,6 +27,7 @@ from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
 from portshift_bridge.signers import open_keys
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.artifact_lists import ArtifactLists
 from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import AuditStore, Change, record_change
 from portshift_bridge.store.database import Database
@@ -100,6 +103,7 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
             deadline_seconds=settings.resolve_seconds,
         )
         artifacts, progress = ArtifactStore(database, clock), ProgressStore(database, clock)
+        lists = ArtifactLists(database)
         watcher = Watcher(
             registries=registries.all,
             catalogue=artifacts,
@@ -123,6 +127,9 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
             registrations=registrations,
             registries=registries,
             artifacts=artifacts,
+            artifact_lists=lists,
+            cataloguer=Cataloguer(registries=registries.all, artifacts=artifacts),
+            inspector=Inspector(registries=registries.all, lists=lists, artifacts=artifacts),
             progress=progress,
             watcher=watcher,
             webhooks=Webhooks(

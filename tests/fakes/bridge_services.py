@@ -10,24 +10,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
+from requests.adapters import BaseAdapter
 from starlette.exceptions import StarletteDeprecationWarning
 
 from portshift_bridge.access import Access, Role
 from portshift_bridge.app import create_app
+from portshift_bridge.cataloguing import Cataloguer
 from portshift_bridge.clock import SECOND, moment
 from portshift_bridge.file_keys import FileKeys
+from portshift_bridge.inspecting import Inspector
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.oidc.exchange import Exchange
 from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.registration import Registrar
 from portshift_bridge.registries.checks import Check, Status
+from portshift_bridge.registries.model import Login, Registry
+from portshift_bridge.registries.session import Session, open_session
 from portshift_bridge.secrets import FileSecretStore
 from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
 from portshift_bridge.signing import KeyHome
 from portshift_bridge.starting import open_database
 from portshift_bridge.store.access import AccessStore
+from portshift_bridge.store.artifact_lists import ArtifactLists
 from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import AuditStore
 from portshift_bridge.store.identities import IdentityStore
@@ -40,6 +47,7 @@ from portshift_bridge.store.trusts import TrustStore
 from portshift_bridge.watching.lanes import Schedule
 from portshift_bridge.watching.watcher import Watcher
 from portshift_bridge.watching.webhooks import Webhooks
+from tests.fakes.http import ScriptedAdapter
 from tests.fakes.issuer import FakeIssuer
 from tests.fakes.resolver import FakeResolver
 
@@ -77,7 +85,10 @@ class FakeConnectionTest:
 
 @dataclass
 class FakeBridge:
-    """The services and what a test changes about their surroundings."""
+    """The services and what a test changes about their surroundings.
+
+    ``adapters`` are the registries that artifacts are read from, by name; any other never answers.
+    """
 
     services: Services
     keys: KeyRing
@@ -86,6 +97,7 @@ class FakeBridge:
     connection_test: FakeConnectionTest
     issuer: FakeIssuer
     client: TestClient
+    adapters: dict[str, BaseAdapter]
 
     def call(self, method: str, path: str, *, role: Role | None = Role.ADMIN, **arguments: Any) -> Any:
         """A request with the token of a role, to the API when the path is relative."""
@@ -111,6 +123,12 @@ def fake_bridge(folder: Path, *, home: KeyHome | None = None, **settings: Any) -
     secrets = FileSecretStore.open(folder)
     registries = RegistryStore(database, secrets, clock)
     artifacts, progress = ArtifactStore(database, clock), ProgressStore(database, clock)
+    lists, adapters = ArtifactLists(database), dict[str, BaseAdapter]()
+
+    def connect(registry: Registry, login: Login) -> Session:
+        adapter = adapters.get(registry.name) or ScriptedAdapter(requests.Timeout())
+        return open_session(registry, login, adapter=adapter, sleep=lambda _: None)
+
     watcher = Watcher(
         registries=registries.all,
         catalogue=artifacts,
@@ -134,6 +152,9 @@ def fake_bridge(folder: Path, *, home: KeyHome | None = None, **settings: Any) -
         registrations=registrations,
         registries=registries,
         artifacts=artifacts,
+        artifact_lists=lists,
+        cataloguer=Cataloguer(registries=registries.all, artifacts=artifacts, connect=connect),
+        inspector=Inspector(registries=registries.all, lists=lists, artifacts=artifacts, connect=connect),
         progress=progress,
         watcher=watcher,
         webhooks=Webhooks(
@@ -157,7 +178,7 @@ def fake_bridge(folder: Path, *, home: KeyHome | None = None, **settings: Any) -
     )
     _add_accesses(services.access)
     client = TestClient(create_app(services), raise_server_exceptions=False)
-    yield FakeBridge(services, keys, resolver, clock, connection_test, issuer, client)
+    yield FakeBridge(services, keys, resolver, clock, connection_test, issuer, client, adapters)
     database.close()
 
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 
 from portshift.core.errors import InvalidInput, NotVerified, PortshiftError, Unreachable
 from portshift_bridge.errors import (
+    Busy,
     Conflict,
     IdentityRevoked,
     JobTokenRefused,
@@ -37,6 +38,7 @@ _PROBLEMS: tuple[tuple[type[PortshiftError], str, HTTPStatus], ...] = (
     (IdentityRevoked, "identity-revoked", HTTPStatus.FORBIDDEN),
     (NotFound, "not-found", HTTPStatus.NOT_FOUND),
     (Conflict, "conflict", HTTPStatus.CONFLICT),
+    (Busy, "busy", HTTPStatus.SERVICE_UNAVAILABLE),
     (StorageUnavailable, "storage-unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     (NotVerified, "not-verified", HTTPStatus.CONFLICT),
     (SignerUnavailable, "signer-unavailable", HTTPStatus.SERVICE_UNAVAILABLE),

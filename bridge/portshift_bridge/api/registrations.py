@@ -7,7 +7,7 @@ import logging
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
-from portshift.core.wire import RegistrationRequest
+from portshift.core.wire import Outcome, RegistrationRequest
 from portshift_bridge.access import Role, require
 from portshift_bridge.api.requests import Caller, JsonBody, Refused, ServicesOf
 from portshift_bridge.api.schemas import operation
@@ -31,6 +31,12 @@ def register(services: ServicesOf, caller: Caller, body: JsonBody) -> JSONRespon
     request = RegistrationRequest.from_json(body)
     response = services.registrar.register(request, caller=caller)
     services.metrics.registered(request.intent)
+    services.cataloguer.note(
+        result.image
+        for workload in response.workloads
+        for result in workload.images
+        if result.outcome is Outcome.RESOLVED
+    )
     _log.info(
         "registered id=%s actor=%s intent=%s workloads=%d",
         response.registration,

@@ -5,110 +5,92 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portshift.core.wire import MAX_IMAGES_PER_WORKLOAD, MAX_TEXT, MAX_WORKLOADS, Intent, Outcome
+from portshift.core.wire import MAX_IMAGES_PER_WORKLOAD, MAX_WORKLOADS, Intent, Outcome
 from portshift_bridge.access import Role
-
-Schema = dict[str, Any]
-
-
-def _object(required: Mapping[str, Schema], **optional: Schema) -> Schema:
-    return {"type": "object", "properties": {**required, **optional}, "required": list(required)}
-
-
-def _list(items: Schema, *, most: int | None = None) -> Schema:
-    return {"type": "array", "items": items} | ({} if most is None else {"maxItems": most})
-
-
-def _one_of(values: type[Intent] | type[Outcome] | type[Role]) -> Schema:
-    return {"type": "string", "enum": [member.value for member in values]}
-
-
-def _reference(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _page(of: str) -> Schema:
-    return _object(
-        {"items": _list(_reference(of)), "next": {**_MAYBE, "description": "Cursor of the next page."}}
-    )
-
-
-_TEXT: Schema = {"type": "string", "maxLength": MAX_TEXT}
-_MAYBE: Schema = {"type": ["string", "null"], "maxLength": MAX_TEXT}
-_FLAG: Schema = {"type": "boolean"}
-_TEXTS = _list(_TEXT)
-_TIME: Schema = {"type": "string", "format": "date-time"}
-_MAYBE_TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
-_WORKLOAD = {"group": _TEXT, "kind": _TEXT, "namespace": _TEXT, "name": _TEXT, "generated": _FLAG}
-_RELEASE = _object({}, name=_MAYBE, namespace=_MAYBE, chart=_MAYBE)
-_IMAGE = {
-    "name": _TEXT,
-    "reference": _TEXT,
-    "digest": _MAYBE,
-    "children": _TEXTS,
-    "artifact": {**_MAYBE, "description": "REGISTRY/REPOSITORY/PATH"},
-    "build": _or_null(_object({"name": _TEXT, "number": _TEXT})),
-}
-_LOGIN = _object(
-    {"kind": {"type": "string", "enum": ["anonymous", "password", "token", "api-key"]}},
-    username=_MAYBE,
-    secret={**_MAYBE, "writeOnly": True},
+from portshift_bridge.api.artifact_schemas import ARTIFACT_SCHEMAS
+from portshift_bridge.api.schema_parts import (
+    FLAG,
+    MAYBE,
+    MAYBE_TIME,
+    TEXT,
+    TEXTS,
+    TIME,
+    Schema,
+    list_of,
+    object_of,
+    one_of,
+    or_null,
+    page_of,
+    reference_to,
 )
-_SHOWN_LOGIN = _object(
+from portshift_bridge.secrets import SecretState
+
+_WORKLOAD = {"group": TEXT, "kind": TEXT, "namespace": TEXT, "name": TEXT, "generated": FLAG}
+_RELEASE = object_of({}, name=MAYBE, namespace=MAYBE, chart=MAYBE)
+_IMAGE = {
+    "name": TEXT,
+    "reference": TEXT,
+    "digest": MAYBE,
+    "children": TEXTS,
+    "artifact": {**MAYBE, "description": "REGISTRY/REPOSITORY/PATH"},
+    "build": or_null(object_of({"name": TEXT, "number": TEXT})),
+}
+_LOGIN = object_of(
+    {"kind": {"type": "string", "enum": ["anonymous", "password", "token", "api-key"]}},
+    username=MAYBE,
+    secret={**MAYBE, "writeOnly": True},
+)
+_SHOWN_LOGIN = object_of(
     {
-        "kind": {**_MAYBE, "description": "As given; null while it is unavailable."},
-        "username": _MAYBE,
-        "state": {"type": "string", "enum": ["available", "unavailable"]},
-        "problem": {**_MAYBE, "description": "Why the secret store does not give it."},
-        "cure": _MAYBE,
+        "kind": {**MAYBE, "description": "As given; null while it is unavailable."},
+        "username": MAYBE,
+        "state": {"type": "string", "enum": ["available", *SecretState]},
+        "problem": {**MAYBE, "description": "Why the secret store does not give it."},
+        "cure": MAYBE,
     }
 )
-_PROXY_LOGIN = _or_null(_object({"username": _TEXT}, secret={**_TEXT, "writeOnly": True}))
+_PROXY_LOGIN = or_null(object_of({"username": TEXT}, secret={**TEXT, "writeOnly": True}))
 _REGISTRY: Schema = {
-    "url": _TEXT,
-    "insecure": _FLAG,
+    "url": TEXT,
+    "insecure": FLAG,
     "ca": {"type": ["string", "null"], "description": "PEM"},
-    "proxy": {**_MAYBE, "description": "Address of an HTTP proxy on the way."},
-    "hosts": _TEXTS,
-    "mirrors": _TEXTS,
-    "repositories": _object({}, include=_TEXTS, exclude=_TEXTS),
+    "proxy": {**MAYBE, "description": "Address of an HTTP proxy on the way."},
+    "hosts": TEXTS,
+    "mirrors": TEXTS,
+    "repositories": object_of({}, include=TEXTS, exclude=TEXTS),
 }
-_SCOPE = {"clusters": _TEXTS, "namespaces": _TEXTS}
+_SCOPE = {"clusters": TEXTS, "namespaces": TEXTS}
 _TRUST: Schema = {
-    "name": _TEXT,
-    "issuer": {**_TEXT, "format": "uri"},
-    "audience": _TEXT,
+    "name": TEXT,
+    "issuer": {**TEXT, "format": "uri"},
+    "audience": TEXT,
     "claims": {
         "type": "object",
         "description": "Claim to patterns: * is any text without / and :, ** any text.",
-        "additionalProperties": _TEXTS,
+        "additionalProperties": TEXTS,
     },
 }
 _TRUST_OPTIONS: Schema = {
     **_SCOPE,
     "lifetimeSeconds": {"type": "integer", "minimum": 60, "maximum": 3600, "default": 900},
     "ca": {"type": ["string", "null"], "description": "PEM of the issuer's authority"},
-    "proxy": {**_MAYBE, "description": "HTTP proxy on the way to the issuer"},
+    "proxy": {**MAYBE, "description": "HTTP proxy on the way to the issuer"},
 }
-_ACCESS = {"name": _TEXT, "role": _one_of(Role), "clusters": _TEXTS, "namespaces": _TEXTS}
+_ACCESS = {"name": TEXT, "role": one_of(Role), "clusters": TEXTS, "namespaces": TEXTS}
 
 SCHEMAS: Mapping[str, Schema] = {
-    "Problem": _object(
-        {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}, cure=_TEXT
+    "Problem": object_of(
+        {"type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT}, cure=TEXT
     ),
-    "RegistrationRequest": _object(
+    "RegistrationRequest": object_of(
         {
-            "intent": _one_of(Intent),
-            "workloads": _list(
-                _object(
+            "intent": one_of(Intent),
+            "workloads": list_of(
+                object_of(
                     {
                         **_WORKLOAD,
-                        "images": _list(
-                            _object({"name": _TEXT, "reference": _TEXT}), most=MAX_IMAGES_PER_WORKLOAD
+                        "images": list_of(
+                            object_of({"name": TEXT, "reference": TEXT}), most=MAX_IMAGES_PER_WORKLOAD
                         ),
                     }
                 ),
@@ -116,21 +98,21 @@ SCHEMAS: Mapping[str, Schema] = {
             ),
         },
         release=_RELEASE,
-        cluster=_MAYBE,
-        environment=_MAYBE,
-        pin=_FLAG,
+        cluster=MAYBE,
+        environment=MAYBE,
+        pin=FLAG,
     ),
-    "RegistrationResponse": _object(
+    "RegistrationResponse": object_of(
         {
-            "registration": _TEXT,
-            "workloads": _list(
-                _object(
+            "registration": TEXT,
+            "workloads": list_of(
+                object_of(
                     {
-                        "id": _MAYBE,
+                        "id": MAYBE,
                         "token": {"type": ["string", "null"]},
-                        "images": _list(
-                            _object(
-                                {**_IMAGE, "outcome": _one_of(Outcome), "reason": _MAYBE, "pinned": _MAYBE}
+                        "images": list_of(
+                            object_of(
+                                {**_IMAGE, "outcome": one_of(Outcome), "reason": MAYBE, "pinned": MAYBE}
                             )
                         ),
                     }
@@ -138,130 +120,131 @@ SCHEMAS: Mapping[str, Schema] = {
             ),
         }
     ),
-    "Identity": _object(
+    "Identity": object_of(
         {
-            "id": _TEXT,
+            "id": TEXT,
             "status": {"type": "string", "enum": ["active", "revoked"]},
-            "workload": _object({"cluster": _MAYBE, "environment": _MAYBE, **_WORKLOAD}),
-            "containers": _list(_object(_IMAGE)),
-            "issuedAt": _TIME,
-            "signedBy": _TEXT,
-            "lastRegisteredAt": _TIME,
-            "revokedAt": _MAYBE_TIME,
-            "revokedBy": _MAYBE,
-            "revokedReason": _MAYBE,
+            "workload": object_of({"cluster": MAYBE, "environment": MAYBE, **_WORKLOAD}),
+            "containers": list_of(object_of(_IMAGE)),
+            "issuedAt": TIME,
+            "signedBy": TEXT,
+            "lastRegisteredAt": TIME,
+            "revokedAt": MAYBE_TIME,
+            "revokedBy": MAYBE,
+            "revokedReason": MAYBE,
             "release": _RELEASE,
-            "intent": _one_of(Intent),
+            "intent": one_of(Intent),
             "token": {"type": "string"},
         },
         effect={"type": "string", "description": "What a revocation or restoration reaches."},
     ),
-    "Identities": _page("Identity"),
-    "Revocation": _object({"reason": _TEXT}),
-    "Envelope": _object(
+    "Identities": page_of("Identity"),
+    "Revocation": object_of({"reason": TEXT}),
+    "Envelope": object_of(
         {
-            "payloadType": _TEXT,
+            "payloadType": TEXT,
             "payload": {"type": "string", "contentEncoding": "base64"},
-            "signatures": _list(_object({"keyid": _TEXT, "sig": _TEXT})),
+            "signatures": list_of(object_of({"keyid": TEXT, "sig": TEXT})),
         }
     ),
-    "NewRegistry": _object(
-        {"name": _TEXT, "url": _TEXT}, **{**_REGISTRY, "login": _LOGIN, "proxyLogin": _PROXY_LOGIN}
+    "NewRegistry": object_of(
+        {"name": TEXT, "url": TEXT}, **{**_REGISTRY, "login": _LOGIN, "proxyLogin": _PROXY_LOGIN}
     ),
-    "RegistryChange": _object({}, **_REGISTRY, login=_LOGIN, proxyLogin=_PROXY_LOGIN),
-    "Registry": _object({"name": _TEXT, **_REGISTRY, "login": _SHOWN_LOGIN, "proxyLogin": _PROXY_LOGIN}),
-    "Removal": _object(
+    "RegistryChange": object_of({}, **_REGISTRY, login=_LOGIN, proxyLogin=_PROXY_LOGIN),
+    "Registry": object_of({"name": TEXT, **_REGISTRY, "login": _SHOWN_LOGIN, "proxyLogin": _PROXY_LOGIN}),
+    "Removal": object_of(
         {
-            "name": _TEXT,
+            "name": TEXT,
             "identities": {"type": "integer", "description": "That name artifacts of it; they stay."},
             "paths": {"type": "integer", "description": "Of the catalogue that are forgotten."},
-            "secretsLeft": {**_TEXTS, "description": "Secrets that the secret store did not let go."},
+            "secretsLeft": {**TEXTS, "description": "Secrets that the secret store did not let go."},
         }
     ),
-    "Registries": _page("Registry"),
+    "Registries": page_of("Registry"),
     "Event": {"type": "object", "description": "As Artifactory's webhooks send it."},
-    "NewWebhook": _object(
-        {"adminToken": {**_TEXT, "writeOnly": True, "description": "Used once, never kept."}},
-        url={**_MAYBE, "description": "Of the bridge; by default the setting public_url."},
+    "NewWebhook": object_of(
+        {"adminToken": {**TEXT, "writeOnly": True, "description": "Used once, never kept."}},
+        url={**MAYBE, "description": "Of the bridge; by default the setting public_url."},
     ),
-    "WebhookRemoval": _object({"adminToken": {**_TEXT, "writeOnly": True}}),
-    "Webhook": _object(
+    "WebhookRemoval": object_of({"adminToken": {**TEXT, "writeOnly": True}}),
+    "Webhook": object_of(
         {
-            "url": _TEXT,
-            "createdAt": _TIME,
-            "keys": {**_TEXTS, "description": "Of the subscriptions in Artifactory."},
+            "url": TEXT,
+            "createdAt": TIME,
+            "keys": {**TEXTS, "description": "Of the subscriptions in Artifactory."},
             "privateNetwork": {
-                **_TEXT,
+                **TEXT,
                 "description": "What Artifactory's system.yaml needs when the URL is in a private network.",
             },
         }
     ),
-    "Watch": _object(
+    "Watch": object_of(
         {
-            "webhook": _or_null(_object({"url": _TEXT, "createdAt": _TIME, "keys": _TEXTS})),
-            "lastEventAt": _MAYBE_TIME,
-            "polledAt": _MAYBE_TIME,
-            "readUntil": {**_MAYBE_TIME, "description": "By the registry's own clock."},
-            "comparedAt": _MAYBE_TIME,
-            "problem": _MAYBE,
+            "webhook": or_null(object_of({"url": TEXT, "createdAt": TIME, "keys": TEXTS})),
+            "lastEventAt": MAYBE_TIME,
+            "polledAt": MAYBE_TIME,
+            "readUntil": {**MAYBE_TIME, "description": "By the registry's own clock."},
+            "comparedAt": MAYBE_TIME,
+            "problem": MAYBE,
         }
     ),
-    "ConnectionTest": _object(
+    "ConnectionTest": object_of(
         {
             "status": {
                 "type": "string",
                 "enum": ["passed", "failed"],
                 "description": "Failed when a required check failed.",
             },
-            "checks": _list(
-                _object(
+            "checks": list_of(
+                object_of(
                     {
-                        "name": _TEXT,
+                        "name": TEXT,
                         "status": {"type": "string", "enum": ["passed", "failed", "not-applicable"]},
-                        "required": _FLAG,
-                        "cause": _MAYBE,
-                        "cure": _MAYBE,
+                        "required": FLAG,
+                        "cause": MAYBE,
+                        "cure": MAYBE,
                     }
                 )
             ),
         }
     ),
-    "Change": _object(
+    "Change": object_of(
         {
             "number": {"type": "integer"},
-            "at": _TIME,
-            "actor": _TEXT,
-            "action": _TEXT,
-            "object": _TEXT,
+            "at": TIME,
+            "actor": TEXT,
+            "action": TEXT,
+            "object": TEXT,
             "detail": {"type": "object"},
         }
     ),
-    "Changes": _page("Change"),
-    "NewAccess": _object({"name": _TEXT, "role": _one_of(Role)}, clusters=_TEXTS, namespaces=_TEXTS),
-    "Access": _object({**_ACCESS, "createdAt": _TIME}),
-    "CreatedAccess": _object({**_ACCESS, "token": {**_TEXT, "description": "Shown this once."}}),
-    "Accesses": _page("Access"),
-    "NewTrust": _object(_TRUST, **_TRUST_OPTIONS),
-    "Trust": _object({**_TRUST, **_TRUST_OPTIONS, "createdAt": _TIME}),
-    "Trusts": _page("Trust"),
-    "JobToken": _object(
+    "Changes": page_of("Change"),
+    "NewAccess": object_of({"name": TEXT, "role": one_of(Role)}, clusters=TEXTS, namespaces=TEXTS),
+    "Access": object_of({**_ACCESS, "createdAt": TIME}),
+    "CreatedAccess": object_of({**_ACCESS, "token": {**TEXT, "description": "Shown this once."}}),
+    "Accesses": page_of("Access"),
+    "NewTrust": object_of(_TRUST, **_TRUST_OPTIONS),
+    "Trust": object_of({**_TRUST, **_TRUST_OPTIONS, "createdAt": TIME}),
+    "Trusts": page_of("Trust"),
+    "JobToken": object_of(
         {"token": {"type": "string", "maxLength": 16384, "writeOnly": True, "description": "The job's JWT."}},
-        trust={**_TEXT, "description": "The trust to log in by; the first that fits without it."},
+        trust={**TEXT, "description": "The trust to log in by; the first that fits without it."},
     ),
-    "JobLogin": _object(
+    "JobLogin": object_of(
         {
-            "token": {**_TEXT, "description": "Shown this once."},
-            "expiresAt": _TIME,
-            "name": _TEXT,
-            "role": _one_of(Role),
+            "token": {**TEXT, "description": "Shown this once."},
+            "expiresAt": TIME,
+            "name": TEXT,
+            "role": one_of(Role),
             **_SCOPE,
         }
     ),
-    "Status": _object(
-        {"version": _TEXT, "issuer": _TEXT, "trustDomain": _TEXT, "name": _TEXT, "role": _one_of(Role)}
+    "Status": object_of(
+        {"version": TEXT, "issuer": TEXT, "trustDomain": TEXT, "name": TEXT, "role": one_of(Role)}
     ),
-    "KeySet": _object({"keys": _list({"type": "object"})}),
-    "Health": _object({"status": _TEXT}),
+    "KeySet": object_of({"keys": list_of({"type": "object"})}),
+    "Health": object_of({"status": TEXT}),
+    **ARTIFACT_SCHEMAS,
 }
 
 
@@ -276,14 +259,14 @@ def operation(
     """The arguments of a route that describe it: summary, schemas by name, and whether a token is needed."""
     described: Schema = {"description": summary}
     if answer is not None:
-        described["content"] = {"application/json": {"schema": _reference(answer)}}
+        described["content"] = {"application/json": {"schema": reference_to(answer)}}
     extra: Schema = {} if public else {"security": [{"accessToken": []}]}
     if body is not None:
         extra["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _reference(body)}},
+            "content": {"application/json": {"schema": reference_to(body)}},
         }
-    problem = {"application/problem+json": {"schema": _reference("Problem")}}
+    problem = {"application/problem+json": {"schema": reference_to("Problem")}}
     return {
         "summary": summary,
         "status_code": status,

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from portshift.core.errors import PortshiftError
 from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
 from portshift_bridge.registries.facts import MANIFEST_LIST_TYPES, Properties
 from portshift_bridge.registries.moments import moment_of
 from portshift_bridge.registries.paths import ManifestPath
@@ -75,7 +74,7 @@ def read_content(session: Session, place: ManifestPath, *, deadline: Deadline) -
     path = f"{place.repository}/{place.path}/{digest.replace(':', '__', 1)}"
     try:
         told = _json(_bytes(session, path, digest, deadline), path)
-    except PortshiftError as error:
+    except (NotFound, Forbidden) as error:
         # A remote repository caches a configuration only when somebody pulls the image.
         return replace(content, incomplete=f"the configuration could not be read: {error}")
     return with_config(content, told)

@@ -1,8 +1,8 @@
 """The lists that name a manifest, asked of Artifactory where it tells.
 
 ``POST api/docker/REPO/v2/parentManifests`` with ``dockerRepository`` and ``tag``, since 7.119, of local
-repositories (JFrog REST APIs, find-parent-manifest-lists). For a child without a tag its digest is given; nobody
-could verify for us that every version takes one. What the bridge has read of lists itself is added.
+repositories (JFrog REST APIs, find-parent-manifest-lists). A child without a tag is asked for by its digest;
+that every version takes one is not verified. What the bridge has read of lists itself is added.
 """
 
 from __future__ import annotations
@@ -53,7 +53,12 @@ def parents_of(
         reason = f"this Artifactory is older than 7.119 and does not tell; {_OURS}"
         return Group(State.UNKNOWN, tuple(found.values()), reason)
     failure: PortshiftError | None = None
-    for path in _one_of_each(paths):
+    asked = _one_of_each(paths)
+    if not asked:
+        return Group(
+            State.UNKNOWN, tuple(found.values()), f"Artifactory tells of no remote repository; {_OURS}"
+        )
+    for path in asked:
         try:
             found.update((parent.digest, parent) for parent in _asked(session, path, deadline))
         except PortshiftError as error:
@@ -67,7 +72,8 @@ def parents_of(
 def _one_of_each(paths: Sequence[ManifestPath]) -> list[ManifestPath]:
     """A place for each image of each repository; a tag before a child's folder, as tags are documented."""
     places: dict[tuple[str, str], ManifestPath] = {}
-    for path in sorted(paths, key=lambda item: item.tag is None):
+    local = [path for path in paths if not path.repository.endswith("-cache")]
+    for path in sorted(local, key=lambda item: item.tag is None):
         places.setdefault((path.repository, path.image), path)
     return list(places.values())[:_MAX_ASKED]
 

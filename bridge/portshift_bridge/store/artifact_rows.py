@@ -12,13 +12,13 @@ from portshift_bridge.registries.paths import ManifestPath
 _COMPARED = ("artifact_key", "created", "modified", "properties")
 
 
-def manifest_path(row: Row[Any]) -> ManifestPath:
-    """A row of ``artifact_paths`` with its artifact's digest."""
+def manifest_path(row: Row[Any], digest: str) -> ManifestPath:
+    """What a row of ``artifact_paths`` says of the artifact's place."""
     return ManifestPath(
         repository=row.repository,
         path=row.path,
         name=row.name,
-        digest=row.digest,
+        digest=digest,
         created=row.created,
         modified=row.modified,
         properties={key: tuple(values) for key, values in row.properties.items()},

@@ -99,7 +99,7 @@ class ArtifactStore:
             for batch in _batches(row.artifact_key for row in given):
                 tried = update(artifacts).where(artifacts.c.key.in_(batch))
                 connection.execute(tried.values(tried_at=now))
-        return tuple(manifest_path(row) for row in given)
+        return tuple(manifest_path(row, row.digest) for row in given)
 
     def forget(self, registry: str, places: Collection[Place], *, before: int | None = None) -> int:
         """Drop ``(repository, path, name)`` of the registry; return how many were there.

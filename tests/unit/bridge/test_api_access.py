@@ -21,6 +21,8 @@ ROUTES: list[tuple[str, str, set[Role]]] = [
     ("GET", f"identities/{ID}/statement", READERS),
     ("POST", f"identities/{ID}/revoke", ADMIN),
     ("POST", f"identities/{ID}/restore", ADMIN),
+    ("GET", "artifacts", READERS),
+    ("GET", f"artifacts/sha256:{ID}", READERS),
     ("GET", "registries", READERS),
     ("POST", "registries", ADMIN),
     ("POST", "registries/test", ADMIN),
