@@ -19,7 +19,9 @@ from portshift_bridge.watching.comparison import Comparison
 from portshift_bridge.watching.cursor import OVERLAP, first_position, next_cursor
 from portshift_bridge.watching.events import Hint, Kind
 
+# How old the list of repositories may be; less for an event that names one which is not in it.
 REPOSITORIES_SECONDS = 60.0
+_NEW_REPOSITORY_SECONDS = 5.0
 _BATCH = 500
 _MAX_READ = 5_000
 _log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ class Reader:
         self._catalogue = catalogue
         self._clock = clock
         self._repositories = Repositories()
-        self._repositories_until = float("-inf")
+        self._repositories_at = float("-inf")
         self._read: dict[Place, tuple[str, int | None]] = {}
 
     @property
@@ -100,6 +102,8 @@ class Reader:
     def look(self, hints: Collection[Hint], *, between: Callable[[], None]) -> None:
         """Read the places again that events hint at, except in repositories that are not watched."""
         watched = self._watched()
+        if any(hint.repository not in watched.physical for hint in hints):
+            watched = self._watched(seconds=_NEW_REPOSITORY_SECONDS)
         folders: dict[str, set[str]] = {}
         for hint in hints:
             if hint.kind is Kind.READ and hint.repository in watched.physical:
@@ -212,10 +216,10 @@ class Reader:
     def _changed(self, watched: Repositories, since: int, offset: int, *, under: str = "") -> changes.Page:
         return changes.changed(self._session, watched, since=since, offset=offset, under=under)
 
-    def _watched(self) -> Repositories:
-        if time.monotonic() >= self._repositories_until:
+    def _watched(self, *, seconds: float = REPOSITORIES_SECONDS) -> Repositories:
+        if time.monotonic() - self._repositories_at >= seconds:
             self._repositories = changes.repositories(self._session, self._registry)
-            self._repositories_until = time.monotonic() + REPOSITORIES_SECONDS
+            self._repositories_at = time.monotonic()
         return self._repositories
 
     @staticmethod
