@@ -16,6 +16,10 @@ ROWS: Final = (
     "process.beside_kustomize",
     "process.beside_bare_python",
     "tokens.verify_rate",
+    "resolution.first_time",
+    "resolution.again",
+    "registries.tags",
+    "registries.properties",
 )
 
 

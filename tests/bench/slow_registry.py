@@ -1,7 +1,6 @@
-"""A stand-in for Artifactory in a process of its own, as far away as a real one: for speed, not for answers.
+"""A stand-in for Artifactory in a process of its own, as far away or as full as a real one may be.
 
-``python -m tests.bench.slow_registry IMAGES MILLISECONDS ONE_IN`` serves ``docker-local/team/app-N:1.N`` and
-a virtual ``docker`` on a free port; one in ONE_IN images has two platforms (0: none).
+``docker-local`` holds ``team/app-N:1.N``, and a virtual ``docker`` shows it.
 """
 
 from __future__ import annotations
@@ -34,29 +33,54 @@ class SlowRegistry:
 
 @contextmanager
 def slow_registry(images: int, *, milliseconds: int = 20, one_in: int = 0) -> Iterator[SlowRegistry]:
-    """Serve it until the end of the context."""
-    arguments = [str(images), str(milliseconds), str(one_in)]
-    command = [sys.executable, "-m", "tests.bench.slow_registry", *arguments]
+    """Serve so many images until the end of the context; one in ``one_in`` is a list (0: none)."""
+    with _process("images", images, one_in, milliseconds) as registry:
+        yield SlowRegistry(registry, images)
+
+
+@contextmanager
+def large_registry(*, tags: int = 0, properties: int = 0) -> Iterator[Registry]:
+    """Serve ``docker-local/app`` with so many tags, and so many properties of full length on ``app:1``."""
+    with _process("one", tags, properties, 0) as registry:
+        yield registry
+
+
+@contextmanager
+def _process(*arguments: object) -> Iterator[Registry]:
+    command = [sys.executable, "-m", "tests.bench.slow_registry", *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             address = process.stdout.readline().strip()
-            registry = Registry.from_json({"name": "acme", "url": f"{address}/artifactory"})
-            yield SlowRegistry(registry, images)
+            yield Registry.from_json({"name": "acme", "url": f"{address}/artifactory"})
         finally:
             process.kill()
 
 
-def _serve(images: int, milliseconds: int, one_in: int) -> None:
-    standin = Standin()
-    for key in ("docker-local", "docker-prod"):
-        standin.add_repository(key)
+def _push_images(standin: Standin, images: int, one_in: int) -> None:
+    standin.add_repository("docker-prod")
     standin.add_repository("docker", "virtual", members=("docker-local", "docker-prod"))
     for number in range(images):
         several = bool(one_in) and number % one_in == 0
         platforms = ("linux/amd64", "linux/arm64") if several else ("linux/amd64",)
         image = build_image(f"app-{number}", platforms=platforms)
         standin.push_image("docker-local", f"team/app-{number}", f"1.{number}", image=image)
+
+
+def _push_one(standin: Standin, tags: int, properties: int) -> None:
+    image = standin.push_image("docker-local", "app", "1")
+    for number in range(tags - 1):
+        path = f"app/1.{number}/manifest.json"
+        standin.store.deploy("docker-local", path, image.top.content)
+    values = {f"big.{number}": [str(number).zfill(2_400)] for number in range(properties)}
+    standin.set_properties("docker-local", "app/1/manifest.json", values)
+
+
+def _serve(kind: str, *numbers: int) -> None:
+    *amounts, milliseconds = numbers
+    standin = Standin()
+    standin.add_repository("docker-local")
+    {"images": _push_images, "one": _push_one}[kind](standin, *amounts)
     standin.delay(milliseconds / 1000)
     standin.bind()
     print(standin.address, flush=True)
@@ -64,4 +88,4 @@ def _serve(images: int, milliseconds: int, one_in: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve(*map(int, sys.argv[1:]))
+    _serve(sys.argv[1], *map(int, sys.argv[2:]))
