@@ -111,12 +111,12 @@ def test_an_update_without_a_change_or_with_a_contradiction_is_refused(program: 
 
 
 def test_a_list_shows_a_login_that_is_unavailable(program: Program, bridge: FakeBridge) -> None:
-    for name, login in (("one", {"kind": "token"}), ("two", {"kind": None, "state": "unavailable"})):
+    for name, login in (("one", {"kind": "token"}), ("two", {"kind": None, "state": "sealed"})):
         bridge.registries[name] = {"name": name, "url": f"https://{name}.example", "login": login}
 
     lines = program.run("registries", "list").out.decode().splitlines()
 
-    assert [line.split()[-1] for line in lines] == ["LOGIN", "token", "unavailable"]
+    assert [line.split("-  ")[-1].split() for line in lines[1:]] == [["token"], ["unavailable", "(sealed)"]]
 
 
 def test_a_removal_says_what_it_cut_off(program: Program, bridge: FakeBridge) -> None:

@@ -217,4 +217,4 @@ def _login_to_json(login: Login | UnavailableLogin) -> dict[str, Any]:
     if isinstance(login, Login):
         return {**login.to_json(), "state": "available", "problem": None, "cure": None}
     unknown = {"kind": None, "username": None}
-    return {**unknown, "state": "unavailable", "problem": login.problem, "cure": login.cure}
+    return {**unknown, "state": login.state.value, "problem": login.problem, "cure": login.cure}

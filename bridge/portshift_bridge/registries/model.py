@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from portshift.core.errors import InvalidInput
 from portshift_bridge.registries import fields
 from portshift_bridge.registries.addresses import proxy_url, registry_url
+from portshift_bridge.secrets import SecretState
 
 _MAX_URL = 2_048
 _PREFIX = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*\Z")
@@ -241,10 +242,11 @@ class Login:
 
 @dataclass(frozen=True)
 class UnavailableLogin:
-    """In place of a login that the secret store cannot give now: why, and the cure."""
+    """In place of a login that the secret store cannot give now: why, the cure, and the secret's state."""
 
     problem: str
     cure: str | None = None
+    state: SecretState = SecretState.MISSING
 
 
 _LOGIN_PARTS: Mapping[LoginKind, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ from portshift.core.errors import PortshiftError
 from portshift_bridge.clock import Clock
 from portshift_bridge.errors import Conflict, NotFound
 from portshift_bridge.registries.model import Login, Registry, UnavailableLogin
-from portshift_bridge.secrets import SecretStore
+from portshift_bridge.secrets import SecretState, SecretStore, SecretUnavailable
 from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import Change, record_change
 from portshift_bridge.store.database import Database
@@ -99,16 +99,22 @@ class RegistryStore:
     def update(
         self, name: str, change: Callable[[ConnectedRegistry], ConnectedRegistry], *, actor: str
     ) -> ConnectedRegistry:
-        """Replace a registry by what ``change`` makes of it; nobody else changes it meanwhile.
+        """Replace a registry by what ``change`` makes of it.
 
         Raises:
             NotFound: there is none of that name.
+            Conflict: somebody else changed it meanwhile.
 
         """
         now = self._clock()
+        with self._database.read() as connection:
+            read = _required(connection, name)
+        # The secret store may be slow: it is asked before other writers have to wait.
+        before = self._connected(read)
+        after = change(before)
         with self._database.write() as connection:
-            before = self._connected(_required(connection, name))
-            after = change(before)
+            if _required(connection, name).updated_at != read.updated_at:
+                raise Conflict(f"somebody else changed {name} meanwhile", cure="look at it, then try again")
             connection.execute(
                 update(registries)
                 .where(registries.c.name == name)
@@ -169,7 +175,8 @@ class RegistryStore:
             return Login.from_secret(self._secrets.get(_secret_name(registry)))
         except PortshiftError as error:
             # One secret that cannot be had takes down neither the list nor another registry.
-            return UnavailableLogin(error.problem, error.cure)
+            state = error.state if isinstance(error, SecretUnavailable) else SecretState.DAMAGED
+            return UnavailableLogin(error.problem, error.cure or "enter the login again", state)
 
 
 def _secret_name(registry: str) -> str:

@@ -57,7 +57,8 @@ _CLEARABLE = {
 
 def _login(item: Item) -> str:
     login = item.get("login") or {}
-    return "unavailable" if login.get("state") == "unavailable" else login.get("kind") or "-"
+    state = login.get("state") or "available"
+    return login.get("kind") or "-" if state == "available" else f"unavailable ({state})"
 
 
 @click.group()

@@ -183,7 +183,7 @@ def test_a_login_that_is_gone_takes_down_nothing_but_itself(bridge: FakeBridge, 
     gone, other = bridge.call("GET", "registries").json()["items"]
 
     assert other["login"]["state"] == "available"
-    assert (gone["login"]["kind"], gone["login"]["state"]) == (None, "unavailable")
+    assert (gone["login"]["kind"], gone["login"]["state"]) == (None, "missing")
     assert "there is no secret 'registries/acme'" in gone["login"]["problem"]
     assert gone["login"]["cure"] == "enter it again"
     assert bridge.call("POST", "registries/acme/test").status_code == 200
