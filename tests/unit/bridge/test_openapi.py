@@ -22,6 +22,7 @@ from portshift_bridge.api.schemas import SCHEMAS
 from portshift_bridge.app import create_app
 from tests.fakes.bridge_services import FakeBridge, rendering
 from tests.fakes.resolver import resolved
+from tests.unit.bridge.described import differences
 from tests.unit.bridge.oidc.logins import SHOP, log_in
 from tests.unit.bridge.test_api_access import needs_token
 
@@ -72,8 +73,8 @@ def test_registration_messages_are_as_described() -> None:
         "r", (WorkloadResult((ImageResult(image, Outcome.RESOLVED, "why", "app@x"),), "id", "token"),)
     )
 
-    assert _differences(request.to_json(), SCHEMAS["RegistrationRequest"]) == []
-    assert _differences(response.to_json(), SCHEMAS["RegistrationResponse"]) == []
+    assert differences(request.to_json(), SCHEMAS["RegistrationRequest"]) == []
+    assert differences(response.to_json(), SCHEMAS["RegistrationResponse"]) == []
 
 
 def test_answers_are_as_described(bridge: FakeBridge) -> None:
@@ -103,7 +104,7 @@ def test_answers_are_as_described(bridge: FakeBridge) -> None:
     assert {
         name: found
         for name, answer in answers.items()
-        if (found := _differences(answer.json(), SCHEMAS[name]))
+        if (found := differences(answer.json(), SCHEMAS[name]))
     } == {}
 
 
@@ -114,41 +115,3 @@ def _references(node: Any) -> list[str]:
     if isinstance(node, list):
         return [name for value in node for name in _references(value)]
     return []
-
-
-def _differences(value: Any, schema: dict[str, Any], at: str = "$") -> list[str]:
-    """Where a value has fields that the schema lacks, lacks those it requires, or is of another type."""
-    if "$ref" in schema:
-        return _differences(value, SCHEMAS[schema["$ref"].rpartition("/")[2]], at)
-    if "anyOf" in schema:
-        return [] if any(not _differences(value, each, at) for each in schema["anyOf"]) else [at]
-    if "enum" in schema and value not in schema["enum"]:
-        return [f"{at}: {value!r}"]
-    named = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    if not isinstance(value, tuple(_TYPES[name] for name in named)):
-        return [f"{at}: {type(value).__name__}"]
-    if isinstance(value, list):
-        parts = (_differences(item, schema["items"], f"{at}[{index}]") for index, item in enumerate(value))
-        return [difference for part in parts for difference in part]
-    return _object_differences(value, schema, at) if isinstance(value, dict) else []
-
-
-def _object_differences(value: dict[str, Any], schema: dict[str, Any], at: str) -> list[str]:
-    described = schema.get("properties")
-    if described is None:
-        return []
-    found = [f"{at}.{name} is not described" for name in value.keys() - described.keys()]
-    found += [f"{at}.{name} is missing" for name in set(schema["required"]) - value.keys()]
-    for name in value.keys() & described.keys():
-        found += _differences(value[name], described[name], f"{at}.{name}")
-    return found
-
-
-_TYPES: dict[str, type] = {
-    "object": dict,
-    "array": list,
-    "string": str,
-    "boolean": bool,
-    "integer": int,
-    "null": type(None),
-}
