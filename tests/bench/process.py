@@ -1,6 +1,6 @@
 """The whole `portshift post-render` process, with a real bridge and a registry on loopback.
 
-The bridge asks the registry for each tag in every run, as it always does; digests it has seen before.
+The bridge asks the registry in every run whether a tag moved, as it always does; digests it has seen before.
 Both halves of a pair run on the interpreter of this checkout, whose editable install costs both the same.
 """
 

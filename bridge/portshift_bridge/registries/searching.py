@@ -19,9 +19,9 @@ from portshift_bridge.registries.locating import Headed, Located, Sought
 from portshift_bridge.registries.lookup import Lookup, Resolution
 from portshift_bridge.registries.places import Batch, batches
 
-# So many images fill a query; one that hangs holds up those it was gathered with no longer than the seconds.
+# So many images fill a query. One that hangs makes those it was gathered with wait for this part of the time.
 _GATHERED = 150
-_LINGER_SECONDS = 0.05
+_LINGER = 0.1
 
 # Where no registry has the image: what is known least comes first.
 _LEAST_KNOWN_FIRST = (Outcome.FORBIDDEN, Outcome.NOT_VISIBLE, Outcome.ABSENT)
@@ -97,6 +97,7 @@ class Searching:
         self._gatherings = {name: _Gathering(lane) for name, lane in lanes.items()}
         self._unavailable = unavailable
         self._deadline = deadline
+        self._linger_seconds = deadline.remaining() * _LINGER
         self._answered: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._under_way: dict[Future[Any], Callable[[Any], None]] = {}
         self._outcomes: dict[str, Resolution] = {}
@@ -108,7 +109,7 @@ class Searching:
         self._ask_gathered()
         while self._under_way and not self._deadline.passed:
             try:
-                future = self._answered.get(timeout=min(_LINGER_SECONDS, self._deadline.remaining()))
+                future = self._answered.get(timeout=min(self._linger_seconds, self._deadline.remaining()))
             except queue.Empty:
                 self._ask_gathered()
                 continue

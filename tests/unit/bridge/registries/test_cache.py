@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.cache import Cache
+from portshift_bridge.registries.cache import Cache, Recent
 from portshift_bridge.registries.deadline import Deadline
 
 
@@ -94,3 +94,22 @@ def test_nobody_waits_for_another_s_question_beyond_the_deadline() -> None:
             cache.remember("a", Question(), deadline=Deadline.after(0.01))
         gate.set()
         assert first.result() == "late"
+
+
+def test_a_note_counts_from_the_moment_it_is_of() -> None:
+    clock = [100.0]
+    recent = Recent[str, str](size=2, seconds=300, now=lambda: clock[0])
+    recent.put("a", "yes", at=90.0)
+    clock[0] = 389.0
+    assert recent.get("a") == "yes"
+    clock[0] = 390.0
+    assert recent.get("a") is None
+
+
+def test_the_oldest_note_makes_room_and_one_can_be_forgotten() -> None:
+    recent = Recent[str, str](size=2, seconds=300, now=lambda: 0.0)
+    for key in "abc":
+        recent.put(key, key, at=0.0)
+    recent.forget("b")
+    recent.forget("never there")
+    assert [recent.get(key) for key in "abc"] == [None, None, "c"]
