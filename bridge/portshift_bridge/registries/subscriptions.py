@@ -20,7 +20,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "docker": ("pushed", "deleted", "promoted"),
     "artifact_property": ("added", "deleted"),
 }
-# Artifactory's system.yaml. JFrog documents both keys, the second in its list of all settings.
+# Artifactory's system.yaml: the first from JFrog's help, the second only quoted by others.
 PRIVATE_NETWORK = (
     "event.webhooks.urlStrictPolicy: false (7.11 and later), or event.security.blacklist.enabled: false"
 )
