@@ -51,6 +51,8 @@ class FakeBridge:
     jwks: dict[str, Any] = field(default_factory=lambda: {"keys": []})
     identities: list[dict[str, Any]] = field(default_factory=list)
     registries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    artifacts: list[dict[str, Any]] = field(default_factory=list)
+    shown_artifact: dict[str, Any] = field(default_factory=dict)
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
     admin_tokens: list[str] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
@@ -163,6 +165,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._one(identity)
             case ("POST", ["identities", identity, ("revoke" | "restore") as action]):
                 self._change(identity, action, body)
+            case ("GET", ["artifacts"]):
+                self._list(self.fake.artifacts, query)
+            case ("GET", ["artifacts", _]):
+                self._answer(200, self.fake.shown_artifact)
             case ("GET", ["registries"]):
                 self._list(list(self.fake.registries.values()), query)
             case ("POST", ["registries", "test"] | ["registries", _, "test"]):

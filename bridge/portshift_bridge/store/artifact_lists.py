@@ -130,17 +130,18 @@ class ArtifactLists:
     def known(self, digest: str) -> KnownArtifact:
         """What is known of a digest; nothing of one that was never seen."""
         with self._database.read() as connection:
-            row = connection.execute(select(artifacts).where(artifacts.c.digest == digest)).one_or_none()
-            if row is None:
-                return KnownArtifact(digest)
-            content = _content(connection, row)
+            # A child's lists may be known before the child is.
             parents = _parents(connection, digest)
-            paths = _paths_by_registry(connection, row)
+            row = connection.execute(select(artifacts).where(artifacts.c.digest == digest)).one_or_none()
+            content = None if row is None else _content(connection, row)
+            paths = {} if row is None else _paths_by_registry(connection, row)
         registries = {
-            registry: Known(paths=found, content=content, parents=tuple(parents.get(registry, ())))
-            for registry, found in paths.items()
+            registry: Known(
+                paths=paths.get(registry, ()), content=content, parents=tuple(parents.get(registry, ()))
+            )
+            for registry in paths.keys() | parents.keys()
         }
-        return KnownArtifact(digest, row.first_seen_at, registries)
+        return KnownArtifact(digest, None if row is None else row.first_seen_at, registries)
 
 
 def is_prefix(text: str) -> bool:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "images": "portshift.cli.images:images",
     "identities": "portshift.cli.identities:identities",
     "registries": "portshift.cli.registries:registries",
+    "artifacts": "portshift.cli.artifacts:artifacts",
     "access": "portshift.cli.access:access",
     "login": "portshift.cli.login:login",
     "status": "portshift.cli.status:status",

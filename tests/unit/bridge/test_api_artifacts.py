@@ -163,6 +163,18 @@ def test_what_was_shown_is_in_the_catalogue_then(bridge: FakeBridge) -> None:
     assert bridge.call("GET", f"artifacts/{DIGEST[:20]}").json()["firstSeenAt"] == item["firstSeenAt"]
 
 
+def test_a_childs_lists_are_known_before_the_child_is(bridge: FakeBridge) -> None:
+    connect(bridge, "acme", registry_with(row(DIGEST), version="6.20.0"))
+    bridge.services.artifacts.record("acme", [place("app/2.0", "b")])
+    bridge.services.artifacts.describe(
+        place(seed="b").digest, media_type="m", size=None, platforms=[], labels={}, children=[(DIGEST, None)]
+    )
+
+    (acme,) = bridge.call("GET", f"artifacts/{DIGEST}").json()["registries"]
+
+    assert [parent["tags"] for parent in acme["parents"]["items"]] == [["2.0"]]
+
+
 def test_a_registry_that_does_not_answer_is_shown_with_what_is_known(bridge: FakeBridge) -> None:
     connect(bridge, "acme", visible())
     connect(bridge, "dead")
