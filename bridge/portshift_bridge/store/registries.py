@@ -130,15 +130,14 @@ class RegistryStore:
 
         Raises:
             NotFound: there is none of that name.
-            Conflict: identities name its artifacts or the catalogue holds paths of it, and ``force`` is
-                not set.
+            Conflict: identities name its artifacts, and ``force`` is not set.
             PortshiftError: the secret store does not let a secret go, and ``force`` is not set.
 
         """
         with self._database.write() as connection:
             before = _required(connection, name)
             used = Removal(_identities_of(connection, name), _paths_of(connection, name))
-            if (used.identities or used.paths) and not force:
+            if used.identities and not force:
                 raise _in_use(name, used)
             # Before the commit: a registry without its login says so, a secret without its registry is lost.
             left = self._delete_secrets(_secret_names(name), force=force)

@@ -142,9 +142,7 @@ def removal(name: str, **changes: Any) -> dict[str, Any]:
     return {"name": name, "identities": 0, "paths": 0, "secretsLeft": [], **changes}
 
 
-def test_a_registry_with_a_catalogue_is_removed_only_by_force_and_takes_its_paths_along(
-    bridge: FakeBridge,
-) -> None:
+def test_a_removed_registry_takes_its_own_paths_along(bridge: FakeBridge) -> None:
     add(bridge)
     add(bridge, name="acme-two")
     catalogue = ArtifactStore(bridge.services.database, bridge.clock)
@@ -154,10 +152,8 @@ def test_a_registry_with_a_catalogue_is_removed_only_by_force_and_takes_its_path
     for name in ("acme", "acme-two"):
         catalogue.record(name, paths)
 
-    refused = bridge.call("DELETE", "registries/acme")
-    removed = bridge.call("DELETE", "registries/acme?force=true")
+    removed = bridge.call("DELETE", "registries/acme")
 
-    assert "2 paths of its artifacts would be forgotten" in refused.json()["detail"]
     assert removed.json() == removal("acme", paths=2)
     assert list(catalogue.places("acme", repository="docker-local")) == []
     assert len(list(catalogue.places("acme-two", repository="docker-local"))) == 2
