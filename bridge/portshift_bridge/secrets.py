@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -20,10 +22,26 @@ FILE_NAME = "secrets.json"
 MAX_NAME = 253
 MAX_BYTES = 64 * 1024
 _NONCE_BYTES = 12
+# What means itself in a path of Vault, in a URL and in a terminal.
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\Z")
+
+
+class SecretState(StrEnum):
+    """Why a secret cannot be had."""
+
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    DENIED = "denied"
+    SEALED = "sealed"
+    UNREACHABLE = "unreachable"
 
 
 class SecretUnavailable(PortshiftError):
-    """A secret that is not there, or that the store cannot open."""
+    """A secret that cannot be had now; ``state`` says why."""
+
+    def __init__(self, problem: str, *, state: SecretState, cure: str | None = None) -> None:
+        super().__init__(problem, cure=cure)
+        self.state = state
 
 
 class SecretStore(Protocol):
@@ -33,7 +51,7 @@ class SecretStore(Protocol):
         """The values under ``name``.
 
         Raises:
-            SecretUnavailable: there is none, or it cannot be opened.
+            SecretUnavailable: there is none, or it cannot be read or opened.
 
         """
 
@@ -41,13 +59,26 @@ class SecretStore(Protocol):
         """Keep ``values`` under ``name`` in place of what was there; on return they survive a crash.
 
         Raises:
-            InvalidInput: the name is empty or longer than 253 characters, or the values exceed 64 KiB.
+            InvalidInput: the name is none of ``check_name``'s, or the values exceed 64 KiB.
             PortshiftError: the store did not take them.
 
         """
 
     def delete(self, name: str) -> None:
-        """Forget ``name``; nothing happens where there is none."""
+        """Forget ``name``; nothing happens where there is none.
+
+        Raises:
+            PortshiftError: the store did not do it.
+
+        """
+
+    def names(self) -> tuple[str, ...]:
+        """Every name in order; values are not read.
+
+        Raises:
+            PortshiftError: the store does not say.
+
+        """
 
 
 class FileSecretStore:
@@ -76,7 +107,11 @@ class FileSecretStore:
     def get(self, name: str) -> Mapping[str, str]:
         entry = self._entries().get(name)
         if entry is None:
-            raise SecretUnavailable(f"there is no secret {name!r} in {self._path}", cure="enter it again")
+            raise SecretUnavailable(
+                f"there is no secret {name!r} in {self._path}",
+                state=SecretState.MISSING,
+                cure="enter it again",
+            )
         return self._decrypted(name, entry)
 
     def put(self, name: str, values: Mapping[str, str]) -> None:
@@ -92,6 +127,9 @@ class FileSecretStore:
             if entries.pop(name, None) is not None:
                 self._write(entries)
 
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._entries()))
+
     def _decrypted(self, name: str, entry: str) -> Mapping[str, str]:
         try:
             sealed = base64.b64decode(entry, validate=True)
@@ -99,6 +137,7 @@ class FileSecretStore:
         except (InvalidTag, ValueError, TypeError) as error:
             raise SecretUnavailable(
                 f"the master key does not open the secret {name!r} in {self._path}",
+                state=SecretState.DAMAGED,
                 cure="restore the master.key that belongs to this folder, or enter the secret again",
             ) from error
         values: dict[str, str] = json.loads(data)
@@ -113,10 +152,15 @@ class FileSecretStore:
         except (ValueError, KeyError, TypeError) as error:
             raise SecretUnavailable(
                 f"{self._path} is damaged, expected the JSON that the bridge wrote",
+                state=SecretState.DAMAGED,
                 cure="restore it from a backup",
             ) from error
         except OSError as error:
-            raise SecretUnavailable(f"cannot read {self._path}: {error.strerror}") from error
+            raise SecretUnavailable(
+                f"cannot read {self._path}: {error.strerror}",
+                state=SecretState.DAMAGED,
+                cure="run the bridge as the user that owns it",
+            ) from error
 
     def _write(self, entries: Mapping[str, str]) -> None:
         document = {"format": 1, "secrets": dict(sorted(entries.items()))}
@@ -127,12 +171,33 @@ def check_secret(name: str, values: Mapping[str, str]) -> bytes:
     """The values as JSON, once name and size are within what every store takes.
 
     Raises:
-        InvalidInput: the name is empty or longer than 253 characters, or the values exceed 64 KiB.
+        InvalidInput: the name is none of ``check_name``'s, or the values exceed 64 KiB.
 
     """
-    if not 0 < len(name) <= MAX_NAME:
-        raise InvalidInput(f"found a secret's name of {len(name)} characters, expected 1 to {MAX_NAME}")
+    check_name(name)
     data = json.dumps(dict(values)).encode("utf-8")
     if len(data) > MAX_BYTES:
         raise InvalidInput(f"found a secret of {len(data)} bytes, expected at most {MAX_BYTES}")
     return data
+
+
+def check_name(name: str) -> None:
+    """Accept what ``is_name`` does.
+
+    Raises:
+        InvalidInput: it is anything else.
+
+    """
+    if not is_name(name):
+        raise InvalidInput(
+            f"found the secret's name {name[:MAX_NAME]!r} of {len(name)} characters,"
+            f" expected 1 to {MAX_NAME} such as registries/acme"
+        )
+
+
+def is_name(text: str) -> bool:
+    """Whether it is 1 to 253 characters: segments with ``/`` between, none of which begins with a dot.
+
+    A segment has letters, digits, ``.``, ``_`` and ``-`` of ASCII.
+    """
+    return len(text) <= MAX_NAME and _NAME.match(text) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portshift_bridge.secrets import SecretUnavailable, check_secret
+from portshift_bridge.secrets import SecretState, SecretUnavailable, check_secret
 
 
 class MemorySecretStore:
@@ -13,7 +13,9 @@ class MemorySecretStore:
 
     def get(self, name: str) -> Mapping[str, str]:
         if name not in self._values:
-            raise SecretUnavailable(f"there is no secret {name!r}", cure="enter it again")
+            raise SecretUnavailable(
+                f"there is no secret {name!r}", state=SecretState.MISSING, cure="enter it again"
+            )
         return dict(self._values[name])
 
     def put(self, name: str, values: Mapping[str, str]) -> None:
@@ -22,3 +24,6 @@ class MemorySecretStore:
 
     def delete(self, name: str) -> None:
         self._values.pop(name, None)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._values))
