@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from portshift.core.errors import PortshiftError, Unreachable
 from portshift.core.identity import PlannedImage
-from portshift_bridge.registries.contents import Content, read_content
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import LoginRefused, UnexpectedAnswer
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.errors import LoginRefused
+from portshift_bridge.registries.inspecting.contents import Content, read_content
 from portshift_bridge.registries.model import Login, Registry
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session, open_session

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from portshift_bridge.cataloguing import Connect, keep_content
 from portshift_bridge.errors import Busy, NotFound, StorageUnavailable
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.inspection import Inspection, Known, inspect, unasked
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.registries.inspecting.inspection import Inspection, Known, inspect, unasked
+from portshift_bridge.registries.inspecting.states import State
 from portshift_bridge.registries.model import UnavailableLogin
 from portshift_bridge.registries.session import open_session
-from portshift_bridge.registries.states import State
 from portshift_bridge.store.artifact_lists import ArtifactLists
 from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.registries import ConnectedRegistry

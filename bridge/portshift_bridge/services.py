@@ -14,7 +14,7 @@ from portshift_bridge.inspecting import Inspector
 from portshift_bridge.metrics import Metrics
 from portshift_bridge.oidc.exchange import Exchange
 from portshift_bridge.registration import Registrar, SigningKeys
-from portshift_bridge.registries.checks import Check
+from portshift_bridge.registries.testing.checks import Check
 from portshift_bridge.settings import Settings
 from portshift_bridge.store.access import AccessStore
 from portshift_bridge.store.artifact_lists import ArtifactLists

@@ -20,8 +20,8 @@ from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.oidc.exchange import Exchange
 from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.registration import Registrar
-from portshift_bridge.registries.connection import test_connection
-from portshift_bridge.registries.resolution import Resolver
+from portshift_bridge.registries.resolving.resolution import Resolver
+from portshift_bridge.registries.testing.connection import test_connection
 from portshift_bridge.secrets import FileSecretStore
 from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings

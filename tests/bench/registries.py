@@ -6,8 +6,8 @@ import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 
+from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries import changes
-from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.properties import read_properties
 from portshift_bridge.registries.session import Session, open_session

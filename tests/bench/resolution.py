@@ -10,7 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from portshift.core.wire import Outcome
-from portshift_bridge.registries.resolution import PARALLEL, Resolver
+from portshift_bridge.registries.resolving.resolution import PARALLEL, Resolver
 from tests.bench.measure import Row, seconds
 from tests.bench.slow_registry import ADMIN, slow_registry
 

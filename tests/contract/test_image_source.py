@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import pytest
 
 from portshift.core.identity import Build
+from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries.artifactory import Artifactory, ImageSource
-from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import ManifestHead
 from portshift_bridge.registries.model import Login, LoginKind, Registry
-from portshift_bridge.registries.places import Place, batches, rows_by_place
+from portshift_bridge.registries.resolving.places import Place, batches, rows_by_place
 from tests.fakes.artifactory import OCI_INDEX, OCI_MANIFEST, FakeArtifactory, FakeManifest
 from tests.standin import Permission, Standin, build_image
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from portshift.core.errors import PortshiftError
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import (
     MANIFEST_LIST_TYPES,
     ManifestHead,
@@ -20,7 +21,7 @@ from portshift_bridge.registries.facts import (
     image_folders,
     stored_name,
 )
-from portshift_bridge.registries.places import Batch, Place
+from portshift_bridge.registries.resolving.places import Batch, Place
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = MANIFEST_LIST_TYPES[0]

@@ -25,9 +25,9 @@ from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.oidc.exchange import Exchange
 from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.registration import Registrar
-from portshift_bridge.registries.checks import Check, Status
 from portshift_bridge.registries.model import Login, Registry
 from portshift_bridge.registries.session import Session, open_session
+from portshift_bridge.registries.testing.checks import Check, Status
 from portshift_bridge.secrets import FileSecretStore
 from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from portshift.core.identity import Build
 from portshift.core.wire import Outcome
-from portshift_bridge.registries.resolution import Resolution
+from portshift_bridge.registries.resolving.resolution import Resolution
 
 
 class FakeResolver:

@@ -12,10 +12,10 @@ import pytest
 
 from portshift_bridge.cataloguing import Cataloguer
 from portshift_bridge.inspecting import Inspector, ShownArtifact
-from portshift_bridge.registries.inspection import Inspection
+from portshift_bridge.registries.inspecting.inspection import Inspection
+from portshift_bridge.registries.inspecting.states import State
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.paths import ManifestPath
-from portshift_bridge.registries.states import State
 from portshift_bridge.settings import Settings
 from portshift_bridge.starting import open_database
 from portshift_bridge.store.artifact_lists import ArtifactFilter, ArtifactLists

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from portshift_bridge.registries.checks import CHECKS, Check, passed
-from portshift_bridge.registries.connection import test_connection as run_checks
-from portshift_bridge.registries.guard import GuardedAdapter
+from portshift_bridge.outbound.guard import GuardedAdapter
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.session import open_session
+from portshift_bridge.registries.testing.checks import CHECKS, Check, passed
+from portshift_bridge.registries.testing.connection import test_connection as run_checks
 from tests.standin import Permission, Standin
 from tests.standin.switches import OLD
 

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 
 import pytest
 
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import changes
-from portshift_bridge.registries.builds import builds_of
-from portshift_bridge.registries.bundles import bundles_of
-from portshift_bridge.registries.connection import test_connection as run_checks
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, LoginRefused, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, LoginRefused
+from portshift_bridge.registries.inspecting.builds import builds_of
+from portshift_bridge.registries.inspecting.bundles import bundles_of
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.paths import ManifestPath
-from portshift_bridge.registries.resolution import Resolution, Resolver
+from portshift_bridge.registries.resolving.resolution import Resolution, Resolver
 from portshift_bridge.registries.session import Session, open_session
 from portshift_bridge.registries.subscriptions import subscribe, subscription_keys
+from portshift_bridge.registries.testing.connection import test_connection as run_checks
 from tests.conftest import REPOSITORY
 from tests.standin import Image, Permission, Standin, Switches
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portshift.core.errors import InvalidInput
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.paths import ManifestPath

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import ProxyFailed, UnexpectedAnswer
-from portshift_bridge.registries.guard import GuardedAdapter
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import ProxyFailed, UnexpectedAnswer
+from portshift_bridge.outbound.guard import GuardedAdapter
 from portshift_bridge.registries.model import Login, LoginKind, ProxyLogin, Registry
 from portshift_bridge.registries.session import Session, open_session
 from tests.integration.recording_server import PROXY_PASSWORD, PROXY_USER, Server, serving

@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries import probes
-from portshift_bridge.registries.connection import test_connection as run_checks
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import TlsFailed
-from portshift_bridge.registries.guard import GuardedAdapter, tls_context
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import TlsFailed
+from portshift_bridge.outbound.guard import GuardedAdapter, tls_context
 from portshift_bridge.registries.model import Login, LoginKind, ProxyLogin, Registry
 from portshift_bridge.registries.session import Session, open_session
+from portshift_bridge.registries.testing import probes
+from portshift_bridge.registries.testing.connection import test_connection as run_checks
 from tests.integration.recording_server import PROXY_PASSWORD, PROXY_USER, serving
 
 pytestmark = pytest.mark.integration

@@ -9,9 +9,9 @@ import pytest
 
 from portshift.core.identity import Build
 from portshift.core.wire import Outcome
-from portshift_bridge.registries.connection import test_connection as run_checks
 from portshift_bridge.registries.model import Login, LoginKind, Registry
-from portshift_bridge.registries.resolution import Resolution, Resolver
+from portshift_bridge.registries.resolving.resolution import Resolution, Resolver
+from portshift_bridge.registries.testing.connection import test_connection as run_checks
 from tests.standin import Permission, Standin, Switches, build_image
 
 pytestmark = pytest.mark.integration

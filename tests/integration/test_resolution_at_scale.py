@@ -11,7 +11,7 @@ import pytest
 
 from portshift.core.wire import Outcome
 from portshift_bridge.registries.model import Login, LoginKind, Registry
-from portshift_bridge.registries.resolution import Resolution, Resolver
+from portshift_bridge.registries.resolving.resolution import Resolution, Resolver
 from tests.bench.slow_registry import slow_registry
 from tests.standin import Permission, Standin, Switches, build_image
 

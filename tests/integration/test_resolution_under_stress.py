@@ -13,11 +13,11 @@ import pytest
 
 from portshift.core.errors import Unreachable
 from portshift.core.wire import Outcome
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.guard import GuardedAdapter
 from portshift_bridge.registries.artifactory import Artifactory
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.guard import GuardedAdapter
 from portshift_bridge.registries.model import Login, LoginKind, Registry
-from portshift_bridge.registries.resolution import Connection, Resolver
+from portshift_bridge.registries.resolving.resolution import Resolver
 from tests.standin import Standin
 
 pytestmark = pytest.mark.integration
@@ -33,12 +33,12 @@ def standin() -> Iterator[Standin]:
         yield running
 
 
-def connection(url: str, name: str = "acme") -> Connection:
+def connection(url: str, name: str = "acme") -> tuple[Registry, Login]:
     return Registry.from_json({"name": name, "url": url}), ADMIN
 
 
 @contextmanager
-def resolver(*connections: Connection, seconds: float = 10.0) -> Iterator[Resolver]:
+def resolver(*connections: tuple[Registry, Login], seconds: float = 10.0) -> Iterator[Resolver]:
     made = Resolver(lambda: connections, deadline_seconds=seconds)
     yield made
     made.close()

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from portshift.core.wire import Outcome
+from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries import aql
-from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.paths import FIELDS, ManifestPath, manifest_paths
 from portshift_bridge.registries.properties import write_properties
 from portshift_bridge.registries.property_rules import Way
-from portshift_bridge.registries.resolution import Resolver
+from portshift_bridge.registries.resolving.resolution import Resolver
 from portshift_bridge.registries.session import Session as Registered
 from portshift_bridge.registries.session import open_session
 from tests.standin import Image, Standin, build_image

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from portshift.core.identity import Build
 from portshift_bridge.clock import rfc3339
 from portshift_bridge.inspecting import ShownArtifact
-from portshift_bridge.registries.builds import BuildInfo, build_of_properties
-from portshift_bridge.registries.bundles import Bundle
-from portshift_bridge.registries.contents import Content
-from portshift_bridge.registries.inspection import Inspection
-from portshift_bridge.registries.parents import Parent
+from portshift_bridge.registries.inspecting.builds import BuildInfo, build_of_properties
+from portshift_bridge.registries.inspecting.bundles import Bundle
+from portshift_bridge.registries.inspecting.contents import Content
+from portshift_bridge.registries.inspecting.inspection import Inspection
+from portshift_bridge.registries.inspecting.parents import Parent
+from portshift_bridge.registries.inspecting.states import Group
 from portshift_bridge.registries.paths import ManifestPath
-from portshift_bridge.registries.states import Group
 from portshift_bridge.store.artifact_lists import ListedArtifact
 
 Json = dict[str, Any]

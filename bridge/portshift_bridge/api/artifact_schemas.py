@@ -18,7 +18,7 @@ from portshift_bridge.api.schema_parts import (
     page_of,
     reference_to,
 )
-from portshift_bridge.registries.states import State
+from portshift_bridge.registries.inspecting.states import State
 
 _MAYBE_NUMBER: Schema = {"type": ["integer", "null"]}
 _PATH: Schema = {

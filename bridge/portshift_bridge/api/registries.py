@@ -25,8 +25,8 @@ from portshift_bridge.api.requests import (
     write_cursor,
 )
 from portshift_bridge.api.schemas import operation
-from portshift_bridge.registries.checks import passed
 from portshift_bridge.registries.model import Login, ProxyLogin, Registry, UnavailableLogin
+from portshift_bridge.registries.testing.checks import passed
 from portshift_bridge.services import Services
 from portshift_bridge.store.registries import ConnectedRegistry
 

@@ -12,9 +12,9 @@ from portshift.core.errors import Unreachable
 from portshift_bridge.clock import SECOND, Clock
 from portshift_bridge.oidc.discovery import PublicKey, fetch_keys
 from portshift_bridge.oidc.trusts import Trust
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.guard import GuardedAdapter
-from portshift_bridge.registries.transport import Transport
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.guard import GuardedAdapter
+from portshift_bridge.outbound.transport import Transport
 
 FRESH_SECONDS = 900
 AGAIN_SECONDS = 30

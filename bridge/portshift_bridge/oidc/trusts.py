@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from portshift.core.errors import InvalidMessage
 from portshift_bridge.access import Role, parse_access
 from portshift_bridge.oidc.patterns import fixed_start
-from portshift_bridge.registries.addresses import permitted_address, proxy_url
+from portshift_bridge.outbound.addresses import permitted_address, proxy_url
 
 MIN_SECONDS, MAX_SECONDS, DEFAULT_SECONDS = 60, 3_600, 900
 FIELDS = ("name", "issuer", "audience", "claims", "clusters", "namespaces", "lifetimeSeconds", "ca", "proxy")

@@ -16,8 +16,10 @@ from urllib.parse import quote
 from requests.adapters import BaseAdapter
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.outbound.transport import Answer
+from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import (
     MANIFEST_LIST_TYPES,
     MANIFEST_TYPES,
@@ -29,9 +31,8 @@ from portshift_bridge.registries.facts import (
     stored_name,
 )
 from portshift_bridge.registries.model import Login, LoginKind, Registry
-from portshift_bridge.registries.places import Batch, Place
+from portshift_bridge.registries.resolving.places import Batch, Place
 from portshift_bridge.registries.session import open_session
-from portshift_bridge.registries.transport import Answer
 
 _DIGEST_PREFIX = "sha256:"
 

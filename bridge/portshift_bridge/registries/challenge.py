@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from portshift_bridge.registries.errors import UnexpectedAnswer
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 
 _PARAMETER = re.compile(r'([a-z]+)="([^"]*)"')
 _MAX_TOKENS = 1_000

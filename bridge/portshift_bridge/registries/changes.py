@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 from portshift_bridge.clock import microseconds, moment
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, Hidden, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, Hidden, NotFound
 from portshift_bridge.registries.facts import MANIFEST_TYPES
 from portshift_bridge.registries.hosts import permitted_repository
 from portshift_bridge.registries.model import Registry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portshift.core.errors import PortshiftError, Unreachable
+from portshift.core.errors import PortshiftError
 
 
 class LoginRefused(PortshiftError):
@@ -19,15 +19,3 @@ class NotFound(PortshiftError):
 
 class Hidden(NotFound):
     """Docker's API takes the login and yet asks for one (401): the image is not for it."""
-
-
-class TlsFailed(Unreachable):
-    """The registry's certificate could not be verified, or it does not speak TLS."""
-
-
-class ProxyFailed(Unreachable):
-    """The proxy on the way to the registry refuses, or cannot be reached."""
-
-
-class UnexpectedAnswer(Unreachable):
-    """Something answered, but not as Artifactory does, or not in a usable way."""

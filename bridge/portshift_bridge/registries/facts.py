@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portshift.core.identity import Build
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.aql import MANIFEST, MANIFEST_LIST
-from portshift_bridge.registries.errors import UnexpectedAnswer
 
 Properties = Mapping[str, tuple[str, ...]]
 

@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portshift.core.errors import InvalidInput
+from portshift_bridge.outbound.addresses import proxy_url, registry_url
 from portshift_bridge.registries import fields
-from portshift_bridge.registries.addresses import proxy_url, registry_url
 from portshift_bridge.secrets import SecretState
 
 _MAX_URL = 2_048

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portshift_bridge.clock import microseconds
-from portshift_bridge.registries.errors import UnexpectedAnswer
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.facts import Properties, properties_of
 
 FIELDS = ("repo", "path", "name", "sha256", "created", "modified")

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from portshift.core.errors import InvalidInput
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import Properties, stored_manifests
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.property_rules import Changes, Way, check_changes, deletions, settings

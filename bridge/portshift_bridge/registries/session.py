@@ -13,12 +13,13 @@ from typing import Any
 from requests.adapters import BaseAdapter
 
 from portshift.core.errors import Unreachable
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.outbound.guard import GuardedAdapter
+from portshift_bridge.outbound.transport import MAX_BODY, Answer, Transport
 from portshift_bridge.registries.challenge import Challenge, Tokens, bearer_challenge
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, Hidden, LoginRefused, NotFound, UnexpectedAnswer
-from portshift_bridge.registries.guard import GuardedAdapter
+from portshift_bridge.registries.errors import Forbidden, Hidden, LoginRefused, NotFound
 from portshift_bridge.registries.model import Login, LoginKind, Registry
-from portshift_bridge.registries.transport import MAX_BODY, Answer, Transport
 
 # Artifactory runs three AQL queries of a user at once and answers 429 to those that wait too long.
 _PARALLEL_QUERIES = 3

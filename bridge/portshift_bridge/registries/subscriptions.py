@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from portshift_bridge.errors import Conflict
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import NotFound, UnexpectedAnswer
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.errors import NotFound
 from portshift_bridge.registries.session import Session
 
 SUBSCRIPTIONS = "/event/api/v1/subscriptions"

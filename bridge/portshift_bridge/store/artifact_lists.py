@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, 
 
 from portshift.core.errors import InvalidInput
 from portshift_bridge.errors import NotFound
-from portshift_bridge.registries.contents import Child, Content
-from portshift_bridge.registries.inspection import Known
-from portshift_bridge.registries.parents import Parent
+from portshift_bridge.registries.inspecting.contents import Child, Content
+from portshift_bridge.registries.inspecting.inspection import Known
+from portshift_bridge.registries.inspecting.parents import Parent
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.store.artifact_rows import manifest_path
 from portshift_bridge.store.database import Database

@@ -15,7 +15,7 @@ import hvac
 from hvac import exceptions
 
 from portshift.core.errors import PortshiftError, UsageFault
-from portshift_bridge.registries.guard import tls_context
+from portshift_bridge.outbound.guard import tls_context
 from portshift_bridge.settings import Settings
 from portshift_bridge.vault.address import vault_address
 from portshift_bridge.vault.errors import (
@@ -68,6 +68,12 @@ class VaultSession:
         self._lease: _Lease | None = None
         self._timer: threading.Timer | None = None
         self._closed = False
+        self._answering = True
+
+    @property
+    def answering(self) -> bool:
+        """Whether Vault gave its latest answer as a working, unsealed server."""
+        return self._answering
 
     def close(self) -> None:
         """Forget the login; the token itself ends by its time to live."""
@@ -173,6 +179,25 @@ class VaultSession:
         )
 
     def _ask(self, client: hvac.Client, work: Callable[[hvac.Client], _T]) -> _T:
+        try:
+            answer = self._translated(client, work)
+        except (VaultSealed, VaultUnreachable) as error:
+            if self._answering:
+                _log.warning("%s", error)
+            self._answering = False
+            raise
+        except VaultError:
+            self._note_answer()
+            raise
+        self._note_answer()
+        return answer
+
+    def _note_answer(self) -> None:
+        if not self._answering:
+            _log.info("Vault at %s answers again", self.address)
+        self._answering = True
+
+    def _translated(self, client: hvac.Client, work: Callable[[hvac.Client], _T]) -> _T:
         try:
             return work(client)
         except exceptions.VaultError as error:

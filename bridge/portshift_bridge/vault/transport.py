@@ -13,7 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from portshift_bridge.registries.guard import tls_context
+from portshift_bridge.outbound.guard import tls_context
 from portshift_bridge.vault.errors import VaultUnreachable
 
 MAX_BODY = 4 * 1024 * 1024

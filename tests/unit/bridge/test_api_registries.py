@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from portshift_bridge.access import Role
-from portshift_bridge.registries.checks import Check, Status
 from portshift_bridge.registries.model import Login, LoginKind, ProxyLogin, UnavailableLogin
 from portshift_bridge.registries.paths import ManifestPath
+from portshift_bridge.registries.testing.checks import Check, Status
 from portshift_bridge.secrets import FileSecretStore, SecretUnavailable
 from portshift_bridge.store.artifacts import ArtifactStore
 from tests.fakes.bridge_services import FakeBridge, rendering

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from portshift_bridge.registries.resolution import Resolution
+from portshift_bridge.registries.resolving.resolution import Resolution
 from tests.fakes.bridge_services import FakeBridge, fake_bridge, rendering
 
 

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from portshift.core.references import parse_reference
-from portshift_bridge.registries.checks import CHECKS, Check, Status
 from portshift_bridge.registries.hosts import candidates
 from portshift_bridge.registries.model import Registry
+from portshift_bridge.registries.testing.checks import CHECKS, Check, Status
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "reference" / "registries.md").read_text()

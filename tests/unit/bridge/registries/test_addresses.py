@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portshift.core.errors import InvalidInput
-from portshift_bridge.registries.addresses import permitted_address, proxy_url, registry_url
+from portshift_bridge.outbound.addresses import permitted_address, proxy_url, registry_url
 
 
 @pytest.mark.parametrize(

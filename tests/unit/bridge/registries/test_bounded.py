@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from portshift_bridge.registries.bounded import until
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.bounded import until
+from portshift_bridge.outbound.deadline import Deadline
 
 
 def test_everything_that_comes_in_time_is_given() -> None:

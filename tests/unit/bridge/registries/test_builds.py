@@ -9,7 +9,10 @@ import requests
 
 from portshift.core.identity import Build
 from portshift_bridge.clock import rfc3339
-from portshift_bridge.registries.builds import (
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.outbound.transport import Transport
+from portshift_bridge.registries.inspecting.builds import (
     BuildInfo,
     BuildPromotion,
     Revision,
@@ -17,13 +20,10 @@ from portshift_bridge.registries.builds import (
     builds_of,
     parse_build,
 )
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import UnexpectedAnswer
+from portshift_bridge.registries.inspecting.states import State
 from portshift_bridge.registries.model import Login
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.states import State
-from portshift_bridge.registries.transport import Transport
 from tests.fakes.http import Scripted
 from tests.fakes.registry_answers import AnswersByPath, refusal
 

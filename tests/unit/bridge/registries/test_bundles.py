@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import requests
 
-from portshift_bridge.registries.bundles import MAX_VERSIONS, Bundle, BundlePromotion, bundles_of
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.transport import Transport
+from portshift_bridge.registries.inspecting.bundles import MAX_VERSIONS, Bundle, BundlePromotion, bundles_of
+from portshift_bridge.registries.inspecting.states import Group, State
 from portshift_bridge.registries.model import Login, LoginKind
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.states import Group, State
-from portshift_bridge.registries.transport import Transport
 from tests.fakes.http import Scripted, ScriptedAdapter
 from tests.fakes.registry_answers import AnswersByPath, refusal
 

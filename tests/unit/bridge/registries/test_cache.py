@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.cache import Cache, Recent
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.registries.resolving.cache import Cache, Recent
 
 
 class Question:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import requests
 
-from portshift_bridge.registries import connection
-from portshift_bridge.registries.checks import CHECKS, Check, passed
 from portshift_bridge.registries.model import Login, LoginKind, Registry, UnavailableLogin
 from portshift_bridge.registries.session import open_session
+from portshift_bridge.registries.testing import connection
+from portshift_bridge.registries.testing.checks import CHECKS, Check, passed
 from tests.fakes.http import Reply, Scripted, ScriptedAdapter
 
 PASSWORD = Login(LoginKind.PASSWORD, "bob", "swordfish")

@@ -7,13 +7,20 @@ from typing import Any
 
 import pytest
 
-from portshift_bridge.registries.contents import Child, Content, parse_manifest, read_content, with_config
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, UnexpectedAnswer
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.outbound.transport import Transport
+from portshift_bridge.registries.errors import Forbidden
+from portshift_bridge.registries.inspecting.contents import (
+    Child,
+    Content,
+    parse_manifest,
+    read_content,
+    with_config,
+)
 from portshift_bridge.registries.model import Login
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.transport import Transport
 from tests.fakes.http import Scripted
 from tests.fakes.registry_answers import AnswersByPath, digest_of, image, index, refusal, stores
 

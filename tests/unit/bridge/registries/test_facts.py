@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portshift.core.identity import Build
-from portshift_bridge.registries.errors import UnexpectedAnswer
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.facts import (
     StoredManifest,
     candidates_at,

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import requests
 
-from portshift_bridge.registries.contents import Child, Content
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.inspection import Inspection, Known, inspect
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.registries.inspecting.contents import Child, Content
+from portshift_bridge.registries.inspecting.inspection import Inspection, Known, inspect
+from portshift_bridge.registries.inspecting.parents import Parent
+from portshift_bridge.registries.inspecting.states import State
 from portshift_bridge.registries.model import Login, Registry
-from portshift_bridge.registries.parents import Parent
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import open_session
-from portshift_bridge.registries.states import State
 from tests.fakes.http import Scripted
 from tests.fakes.registry_answers import (
     AnswersByPath,

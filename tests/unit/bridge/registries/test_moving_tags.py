@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portshift_bridge.registries.model import Login, Registry
-from portshift_bridge.registries.resolution import Resolution, Resolver
+from portshift_bridge.registries.resolving.resolution import Resolution, Resolver
 from tests.fakes.artifactory import FakeArtifactory, FakeManifest
 
 HOST = "acme.example.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portshift_bridge.clock import SECOND
-from portshift_bridge.registries.errors import UnexpectedAnswer
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.paths import manifest_paths
 
 ROW = {

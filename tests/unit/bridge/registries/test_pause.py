@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.pause import MAX_PAUSE_SECONDS, Pause, retry_after
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.pause import MAX_PAUSE_SECONDS, Pause, retry_after
 
 NOW = 1_767_607_200.0  # Mon, 05 Jan 2026 10:00:00 GMT
 

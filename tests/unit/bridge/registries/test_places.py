@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from portshift.core.errors import InvalidInput
 from portshift_bridge.registries.facts import StoredManifest
-from portshift_bridge.registries.places import Batch, Place, batches, rows_by_place
+from portshift_bridge.registries.resolving.places import Batch, Place, batches, rows_by_place
 
 DIGEST = "sha256:" + "a" * 64
 

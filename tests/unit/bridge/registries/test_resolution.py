@@ -13,11 +13,11 @@ import pytest
 from portshift.core.errors import PortshiftError, Unreachable
 from portshift.core.identity import Build
 from portshift.core.wire import Outcome
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries.errors import LoginRefused
 from portshift_bridge.registries.facts import ManifestHead
 from portshift_bridge.registries.model import Login, LoginKind, Registry, UnavailableLogin
-from portshift_bridge.registries.resolution import Connection, Resolution, Resolver
+from portshift_bridge.registries.resolving.resolution import Connection, Resolution, Resolver
 from tests.fakes.artifactory import OCI_INDEX, OCI_MANIFEST, FakeArtifactory, FakeManifest
 
 ONE, TWO, THREE = (f"sha256:{letter * 64}" for letter in "123")

@@ -9,12 +9,13 @@ import pytest
 import requests
 
 from portshift.core.errors import PortshiftError
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.outbound.transport import Answer, Transport
 from portshift_bridge.registries.challenge import Challenge, Tokens, bearer_challenge
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound
 from portshift_bridge.registries.model import Login, LoginKind
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.transport import Answer, Transport
 from tests.fakes.http import Reply, Scripted, ScriptedAdapter
 
 BASE = "https://acme.example.com/artifactory"

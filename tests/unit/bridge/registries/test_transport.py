@@ -12,9 +12,9 @@ import requests
 import urllib3.exceptions
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import TlsFailed, UnexpectedAnswer
-from portshift_bridge.registries.transport import MAX_BODY, Answer, Transport
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import TlsFailed, UnexpectedAnswer
+from portshift_bridge.outbound.transport import MAX_BODY, Answer, Transport
 from tests.fakes.http import Reply, Scripted, ScriptedAdapter
 
 BASE = "https://acme.example.com/artifactory"

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from portshift.core.errors import Unreachable
+from portshift_bridge.outbound.transport import Transport
 from portshift_bridge.registries.changes import (
     Repositories,
     at_places,
@@ -21,7 +22,6 @@ from portshift_bridge.registries.changes import (
 )
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.transport import Transport
 from tests.fakes.http import Scripted, ScriptedAdapter
 
 BASE = "https://acme.example/artifactory"

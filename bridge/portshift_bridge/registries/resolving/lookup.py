@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from portshift.core.errors import PortshiftError, Unreachable
 from portshift.core.identity import Build
 from portshift.core.wire import Outcome
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.artifactory import ImageSource
-from portshift_bridge.registries.cache import Cache, Recent
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound
 from portshift_bridge.registries.facts import StoredManifest
-from portshift_bridge.registries.locating import Headed, Located, Locator, Rows, Sought, rows_of
-from portshift_bridge.registries.places import Batch, batches, rows_by_place
+from portshift_bridge.registries.resolving.cache import Cache, Recent
+from portshift_bridge.registries.resolving.locating import Headed, Located, Locator, Rows, Sought, rows_of
+from portshift_bridge.registries.resolving.places import Batch, batches, rows_by_place
 
 # How old a HEAD may be that AQL confirms: what AQL does not show, such as a new block, counts by then.
 _SECONDS_TO_KEEP = 300.0

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from portshift.core.references import Reference
+from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries.artifactory import ImageSource
-from portshift_bridge.registries.cache import Cache
-from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.errors import Forbidden
 from portshift_bridge.registries.facts import ManifestHead, StoredManifest, candidates_at
 from portshift_bridge.registries.hosts import Candidate
-from portshift_bridge.registries.places import Batch, Place, batches, rows_by_place
+from portshift_bridge.registries.resolving.cache import Cache
+from portshift_bridge.registries.resolving.places import Batch, Place, batches, rows_by_place
 
 _SECONDS_TO_KEEP_MEMBERS = 300.0
 

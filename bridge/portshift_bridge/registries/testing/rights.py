@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from portshift.core.errors import PortshiftError
 from portshift.core.identity import Build
-from portshift_bridge.registries import probes
-from portshift_bridge.registries.checks import Check, Status
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.hosts import excluded_repository
 from portshift_bridge.registries.model import Registry
-from portshift_bridge.registries.probes import DockerRepository
 from portshift_bridge.registries.session import Session
+from portshift_bridge.registries.testing import probes
+from portshift_bridge.registries.testing.checks import Check, Status
+from portshift_bridge.registries.testing.probes import DockerRepository
 
 _NO_ARTIFACT = "there is no image yet that the login sees"
 _NO_AQL = "an image is found by AQL only, which the login may not use"

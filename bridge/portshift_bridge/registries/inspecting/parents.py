@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import quote
 
 from portshift.core.errors import PortshiftError
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import UnexpectedAnswer
+from portshift_bridge.registries.inspecting.states import Group, State
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.states import Group, State
 
 SINCE = (7, 119)
 _MAX_ASKED = 10

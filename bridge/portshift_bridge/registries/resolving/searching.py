@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 from portshift.core.references import Reference
 from portshift.core.wire import Outcome
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries.hosts import Candidate
-from portshift_bridge.registries.locating import Headed, Located, Sought
-from portshift_bridge.registries.lookup import Lookup, Resolution
-from portshift_bridge.registries.places import Batch, batches
+from portshift_bridge.registries.resolving.locating import Headed, Located, Sought
+from portshift_bridge.registries.resolving.lookup import Lookup, Resolution
+from portshift_bridge.registries.resolving.places import Batch, batches
 
 # So many images fill a query. One that hangs makes those it was gathered with wait for this part of the time.
 _GATHERED = 150

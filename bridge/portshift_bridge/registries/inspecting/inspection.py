@@ -13,19 +13,20 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from portshift.core.errors import PortshiftError
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
-from portshift_bridge.registries.builds import BuildInfo, builds_of
-from portshift_bridge.registries.bundles import Bundle, bundles_of
-from portshift_bridge.registries.contents import Content, read_content
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import MANIFEST_TYPES
 from portshift_bridge.registries.hosts import permitted_repository
+from portshift_bridge.registries.inspecting.builds import BuildInfo, builds_of
+from portshift_bridge.registries.inspecting.bundles import Bundle, bundles_of
+from portshift_bridge.registries.inspecting.contents import Content, read_content
+from portshift_bridge.registries.inspecting.parents import Parent, parents_of
+from portshift_bridge.registries.inspecting.states import Group, State, state_of
 from portshift_bridge.registries.model import Registry
-from portshift_bridge.registries.parents import Parent, parents_of
 from portshift_bridge.registries.paths import FIELDS, ManifestPath, manifest_paths
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.states import Group, State, state_of
 
 _MAX_PATHS = 1_000
 _MAX_ASKED = 10

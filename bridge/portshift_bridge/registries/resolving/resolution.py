@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from portshift.core.errors import InvalidReference
 from portshift.core.references import parse_reference
 from portshift.core.wire import Outcome
+from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries.artifactory import Artifactory, ImageSource
-from portshift_bridge.registries.deadline import Deadline
 from portshift_bridge.registries.hosts import candidates, unconnected
-from portshift_bridge.registries.lookup import Lookup, Resolution
 from portshift_bridge.registries.model import Login, Registry, UnavailableLogin
-from portshift_bridge.registries.searching import Lane, Search, Searching
+from portshift_bridge.registries.resolving.lookup import Lookup, Resolution
+from portshift_bridge.registries.resolving.searching import Lane, Search, Searching
 
 __all__ = ["Connection", "Resolution", "Resolver"]
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import MANIFEST_LIST_TYPES, Properties
-from portshift_bridge.registries.moments import moment_of
+from portshift_bridge.registries.inspecting.moments import moment_of
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
 

@@ -14,13 +14,14 @@ from urllib.parse import quote
 
 from portshift.core.errors import PortshiftError
 from portshift.core.identity import Build
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import Properties
-from portshift_bridge.registries.moments import moment_of
+from portshift_bridge.registries.inspecting.moments import moment_of
+from portshift_bridge.registries.inspecting.states import Group, State, state_of
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.states import Group, State, state_of
 
 _MAX_BUILDS = 50
 _MAX_ENTRIES = 200

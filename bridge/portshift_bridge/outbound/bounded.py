@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.deadline import Deadline
 
 _T = TypeVar("_T")
 

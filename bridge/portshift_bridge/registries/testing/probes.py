@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from portshift.core.identity import Build
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, NotFound, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import Properties, stored_manifests
 from portshift_bridge.registries.session import Session
 

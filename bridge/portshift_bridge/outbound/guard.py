@@ -11,7 +11,7 @@ import base64
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -20,10 +20,18 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.addresses import permitted_address
-from portshift_bridge.registries.model import ProxyLogin
+from portshift_bridge.outbound.addresses import permitted_address
 
 POOL_SIZE = 16
+
+
+class ProxyCredentials(Protocol):
+    """What a proxy is asked with, by Basic authentication; ``registries.model.ProxyLogin`` is one."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def secret(self) -> str: ...
 
 
 class GuardedAdapter(HTTPAdapter):
@@ -38,7 +46,7 @@ class GuardedAdapter(HTTPAdapter):
         *,
         ca: str | None = None,
         proxy: str | None = None,
-        proxy_login: ProxyLogin | None = None,
+        proxy_login: ProxyCredentials | None = None,
         permitted: Callable[[str], bool] = permitted_address,
     ) -> None:
         self._tls = tls_context(ca)

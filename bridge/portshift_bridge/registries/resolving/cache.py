@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.deadline import Deadline
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -19,9 +19,9 @@ from requests.adapters import BaseAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import ProxyFailed, TlsFailed, UnexpectedAnswer
-from portshift_bridge.registries.pause import Pause, retry_after
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import ProxyFailed, TlsFailed, UnexpectedAnswer
+from portshift_bridge.outbound.pause import Pause, retry_after
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0

@@ -8,23 +8,18 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 from portshift.core.errors import PortshiftError
-from portshift_bridge.registries import probes
-from portshift_bridge.registries.addresses import permitted_address
-from portshift_bridge.registries.bounded import until
-from portshift_bridge.registries.checks import Check, Status, all_checks
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import (
-    Forbidden,
-    LoginRefused,
-    NotFound,
-    TlsFailed,
-    UnexpectedAnswer,
-)
+from portshift_bridge.outbound.addresses import permitted_address
+from portshift_bridge.outbound.bounded import until
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import TlsFailed, UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound
 from portshift_bridge.registries.hosts import permitted_repository
 from portshift_bridge.registries.model import Login, LoginKind, Registry, UnavailableLogin
-from portshift_bridge.registries.probes import DockerRepository
-from portshift_bridge.registries.rights import right_checks
 from portshift_bridge.registries.session import Session, open_session
+from portshift_bridge.registries.testing import probes
+from portshift_bridge.registries.testing.checks import Check, Status, all_checks
+from portshift_bridge.registries.testing.probes import DockerRepository
+from portshift_bridge.registries.testing.rights import right_checks
 
 DEADLINE_SECONDS = 20.0
 DNS_SECONDS = 5.0

@@ -23,11 +23,12 @@ from typing import Any
 from urllib.parse import quote
 
 from portshift.core.errors import PortshiftError, Unreachable
-from portshift_bridge.registries.deadline import Deadline
-from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound, UnexpectedAnswer
-from portshift_bridge.registries.moments import moment_of
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound
+from portshift_bridge.registries.inspecting.moments import moment_of
+from portshift_bridge.registries.inspecting.states import Group, State
 from portshift_bridge.registries.session import Session
-from portshift_bridge.registries.states import Group, State
 
 FIRST_VERSION = (7, 63, 2)
 MAX_VERSIONS = 200

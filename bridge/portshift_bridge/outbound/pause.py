@@ -9,7 +9,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.registries.deadline import Deadline
+from portshift_bridge.outbound.deadline import Deadline
 
 # A server whose clock or configuration is wrong must not silence us for days.
 MAX_PAUSE_SECONDS = 300.0

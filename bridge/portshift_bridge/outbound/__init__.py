@@ -1,0 +1,1 @@
+"""Exchanges with neighbours over HTTP: bounded in time and size, never with an address that is off limits."""

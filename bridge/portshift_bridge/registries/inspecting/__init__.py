@@ -1,0 +1,1 @@
+"""All that a registry tells about one digest: content, places, builds, bundles, parents."""

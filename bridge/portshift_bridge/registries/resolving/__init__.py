@@ -1,0 +1,1 @@
+"""Finding images in the connected registries: many at once, each with its own outcome."""

@@ -1,0 +1,1 @@
+"""Test Connection: what is checked, how, and what a failure means."""
