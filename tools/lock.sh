@@ -10,5 +10,5 @@ compile() {
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host "$@" setup.cfg
 }
 
-compile --extra=bridge --extra=dev --output-file=requirements/dev.lock
+compile --extra=bridge --extra=vault --extra=dev --output-file=requirements/dev.lock
 compile --constraint=requirements/dev.lock --output-file=requirements/base.lock
