@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -58,6 +58,14 @@ class Metrics:
             buckets=_RESOLVE_BUCKETS,
             registry=self._registry,
         )
+
+    def watch_vault(self, answering: Callable[[], bool]) -> None:
+        """Show whether Vault gave its latest answer as a working, unsealed server."""
+        Gauge(
+            "portshift_vault_up",
+            "1 while Vault answers, 0 once it was sealed or unreachable when the bridge last asked it.",
+            registry=self._registry,
+        ).set_function(answering)
 
     def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""

@@ -19,6 +19,7 @@ from portshift_bridge.clock import system_clock
 from portshift_bridge.dumps import forbid_core_dumps
 from portshift_bridge.key_commands import keys
 from portshift_bridge.logs import set_up_logging
+from portshift_bridge.secret_commands import secrets
 from portshift_bridge.settings import load_settings, settings_options
 from portshift_bridge.starting import open_database, open_services
 
@@ -85,3 +86,4 @@ def openapi() -> None:
 
 
 cli.add_command(keys)
+cli.add_command(secrets)

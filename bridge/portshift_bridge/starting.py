@@ -22,7 +22,7 @@ from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.registration import Registrar
 from portshift_bridge.registries.resolving.resolution import Resolver
 from portshift_bridge.registries.testing.connection import test_connection
-from portshift_bridge.secrets import FileSecretStore
+from portshift_bridge.secret_stores import open_secrets
 from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
 from portshift_bridge.signers import open_keys
@@ -91,12 +91,14 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
         database, _ = open_database(settings)
         keys = open_keys(settings, vault, now=moment(clock()))
         _follow_signer(keys, database, clock)
-        secrets = FileSecretStore.open(settings.data)
+        secrets = open_secrets(settings, vault)
         begun = installation(database, new_issuer=str(uuid.uuid4()), trust_domain=settings.trust_domain)
         access = AccessStore(database, clock)
         registries = RegistryStore(database, secrets, clock)
         registrations = RegistrationStore(database)
         metrics = Metrics()
+        if vault is not None:
+            metrics.watch_vault(lambda: vault.answering)
         trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
         resolver = Resolver(
             lambda: [(each.registry, each.login) for each in registries.all()],

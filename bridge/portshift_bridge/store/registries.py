@@ -96,6 +96,11 @@ class RegistryStore:
             rows = connection.execute(select(registries).order_by(registries.c.name)).all()
         return tuple(self._connected(row) for row in rows)
 
+    def names(self) -> tuple[str, ...]:
+        """The name of every registry; their secrets are not asked for."""
+        with self._database.read() as connection:
+            return tuple(connection.scalars(select(registries.c.name).order_by(registries.c.name)))
+
     def update(
         self, name: str, change: Callable[[ConnectedRegistry], ConnectedRegistry], *, actor: str
     ) -> ConnectedRegistry:
@@ -140,7 +145,7 @@ class RegistryStore:
             if used.identities and not force:
                 raise _in_use(name, used)
             # Before the commit: a registry without its login says so, a secret without its registry is lost.
-            left = self._delete_secrets(_secret_names(name), force=force)
+            left = self._delete_secrets(secret_names(name), force=force)
             connection.execute(delete(registries).where(registries.c.name == name))
             connection.execute(delete(registry_progress).where(registry_progress.c.registry == name))
             detail = {
@@ -182,7 +187,7 @@ def _secret_name(registry: str) -> str:
     return f"registries/{registry}"
 
 
-def _secret_names(registry: str) -> tuple[str, ...]:
+def secret_names(registry: str) -> tuple[str, ...]:
     """Everything that is kept for a registry: its login, and the secret of its webhook."""
     return (_secret_name(registry), f"{_secret_name(registry)}/webhook")
 
