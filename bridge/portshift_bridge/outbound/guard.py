@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from portshift.core.errors import Unreachable
 from portshift_bridge.outbound.addresses import permitted_address
+from portshift_bridge.outbound.reading import BoundedResponse
 
 POOL_SIZE = 16
 
@@ -106,10 +107,14 @@ def _guarded_pools(permitted: Callable[[str], bool], *, is_proxy: bool) -> dict[
         )
 
     class GuardedHTTP(HTTPConnection):
+        response_class = BoundedResponse
+
         def _new_conn(self) -> socket.socket:
             return checked(super()._new_conn(), self.host)
 
     class GuardedHTTPS(HTTPSConnection):
+        response_class = BoundedResponse
+
         def _new_conn(self) -> socket.socket:
             return checked(super()._new_conn(), self.host)
 

@@ -22,6 +22,7 @@ from portshift.core.errors import Unreachable
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import ProxyFailed, TlsFailed, UnexpectedAnswer
 from portshift_bridge.outbound.pause import Pause, retry_after
+from portshift_bridge.outbound.reading import reading_until
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
@@ -121,7 +122,8 @@ class Transport:
     ) -> Answer | None:
         """One try; None when the connection broke, as an idle one that the server closed does."""
         try:
-            return self._exchange(request, deadline, limit)
+            with reading_until(deadline):
+                return self._exchange(request, deadline, limit)
         except requests.exceptions.SSLError as error:
             raise TlsFailed(
                 f"{self.base}: TLS failed ({_innermost(error)})",
@@ -135,6 +137,9 @@ class Transport:
                 cure="correct the registry's proxy or its login there",
             ) from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+            if deadline.passed:
+                # requests tells of a body that stalls as of a connection that broke.
+                raise Unreachable(f"{self.base} did not finish its answer in time") from error
             if last or isinstance(_cause(error), NewConnectionError):
                 raise Unreachable(f"{self.base} cannot be reached ({_innermost(error)})") from error
             return None
