@@ -8,6 +8,7 @@ rule; the registry's name is resolved by the proxy, where nothing of ours can ch
 from __future__ import annotations
 
 import base64
+import functools
 import socket
 import ssl
 from collections.abc import Callable
@@ -86,8 +87,12 @@ class GuardedAdapter(HTTPAdapter):
 
 def tls_context(ca: str | None) -> ssl.SSLContext:
     """Trust ``ca`` alone when given, else the system's authorities and those that requests brings."""
-    if ca is not None:
-        return ssl.create_default_context(cadata=ca)
+    return _public_tls() if ca is None else ssl.create_default_context(cadata=ca)
+
+
+@functools.cache
+def _public_tls() -> ssl.SSLContext:
+    # One for all: it takes a MiB and up to 70 ms, and there may be hundreds of registries.
     context = ssl.create_default_context()
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context
