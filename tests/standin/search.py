@@ -99,9 +99,13 @@ class Searches:
 
     def _parsed(self, text: str) -> Query:
         try:
-            return parse_aql(text)
+            query = parse_aql(text)
         except AqlSyntaxError as error:
             raise Refusal(400, _syntax_message(text, error.rest)) from error
+        named = {criterion.field for criterion in criteria_of(query.where)} | {*query.include, *query.sort}
+        if "props_modified" in named and not self.switches.tells_props_modified:
+            raise Refusal(400, _syntax_message(text, "props_modified"))
+        return query
 
     def _check_fields(self, request: Request, query: Query) -> None:
         named = {field for field in query.include if field in ITEM_FIELDS}

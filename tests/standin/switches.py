@@ -36,6 +36,7 @@ class Switches:
         them before 429, seconds that one may take before 408.
     aql_seconds: how long every query takes, so that a test can reach these limits.
     aql_retry_after: ``Retry-After`` of that 429; none is documented.
+    aql_props_modified: items can be found by when their properties were changed; never in 6.20.
     limit_counts_joined_rows: AQL's limit counts rows before properties are folded into their item.
     tag_paging: ``n`` and ``last`` of ``_catalog`` and ``tags/list`` are heeded.
     checksum_accept: the checksum search gives whole storage information without being asked by ``Accept``.
@@ -75,6 +76,7 @@ class Switches:
     aql_timeout: float = 900.0
     aql_seconds: float = 0.0
     aql_retry_after: str | None = None
+    aql_props_modified: bool = True
     limit_counts_joined_rows: bool = True
     tag_paging: bool = True
     checksum_accept: bool = True
@@ -96,6 +98,11 @@ class Switches:
         """Major and minor version, as numbers."""
         major, minor = self.version.split(".")[:2]
         return int(major), int(minor)
+
+    @property
+    def tells_props_modified(self) -> bool:
+        """Whether AQL knows the field ``props_modified``."""
+        return self.aql_props_modified and not self.is_old
 
     @property
     def is_old(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portshift.core.errors import PortshiftError
+from portshift_bridge.outbound.errors import UnexpectedAnswer
 
 
 class LoginRefused(PortshiftError):
@@ -19,3 +20,7 @@ class NotFound(PortshiftError):
 
 class Hidden(NotFound):
     """Docker's API takes the login and yet asks for one (401): the image is not for it."""
+
+
+class BadRequest(UnexpectedAnswer):
+    """The registry does not understand the request (400): its version may be too old for it."""

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from requests.adapters import BaseAdapter
@@ -16,9 +17,9 @@ from portshift.core.errors import Unreachable
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.outbound.guard import GuardedAdapter
-from portshift_bridge.outbound.transport import MAX_BODY, Answer, Transport
+from portshift_bridge.outbound.transport import MAX_BODY, Answer, Limits, Transport
 from portshift_bridge.registries.challenge import Challenge, Tokens, bearer_challenge
-from portshift_bridge.registries.errors import Forbidden, Hidden, LoginRefused, NotFound
+from portshift_bridge.registries.errors import BadRequest, Forbidden, Hidden, LoginRefused, NotFound
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 
 # Artifactory runs three AQL queries of a user at once and answers 429 to those that wait too long.
@@ -26,6 +27,19 @@ _PARALLEL_QUERIES = 3
 _MAX_MESSAGE = 300
 # A failed login by API key header, or of a locked user, is a 403 with one of these messages.
 _LOGIN_MESSAGES = ("bad credentials", "recurrent login failures", "expired")
+
+
+def _queries() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(_PARALLEL_QUERIES)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all sessions with one server as one login have together."""
+
+    limits: Limits = field(default_factory=Limits)
+    queries: threading.BoundedSemaphore = field(default_factory=_queries)
+    tokens: Tokens = field(default_factory=Tokens)
 
 
 class Session:
@@ -38,15 +52,19 @@ class Session:
     (anything else, and every failure of the network).
     """
 
-    def __init__(self, transport: Transport, login: Login) -> None:
+    def __init__(self, transport: Transport, login: Login, *, shared: Shared | None = None) -> None:
         self._transport = transport
         self._login = login
         self._identification = _identification(login)
-        self._tokens = Tokens()
-        self._queries = threading.BoundedSemaphore(_PARALLEL_QUERIES)
+        self._shared = shared or Shared()
 
     def close(self) -> None:
         self._transport.close()
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether it asks without a login."""
+        return self._login.kind is LoginKind.ANONYMOUS
 
     def get(
         self,
@@ -89,7 +107,7 @@ class Session:
 
     def query(self, aql: str, *, deadline: Deadline) -> Any:
         """The JSON answer to an AQL query."""
-        if not self._queries.acquire(timeout=deadline.remaining()):
+        if not self._shared.queries.acquire(timeout=deadline.remaining()):
             raise Unreachable(f"{self._transport.base} did not finish earlier queries in time")
         try:
             answer = self._transport.request(
@@ -100,7 +118,7 @@ class Session:
                 body=aql.encode(),
             )
         finally:
-            self._queries.release()
+            self._shared.queries.release()
         return self._accepted(answer).json()
 
     def docker(
@@ -111,7 +129,7 @@ class Session:
         answer = self._docker_once(method, url, repository, image, accept, deadline)
         if answer.status == 401 and self._new_token(answer, repository, image, deadline):
             answer = self._docker_once(method, url, repository, image, accept, deadline)
-        if answer.status in {401, 403} and self._login.kind is not LoginKind.ANONYMOUS:
+        if answer.status in {401, 403} and not self.anonymous:
             # A HEAD has no body to tell why, and Docker's API may say 401 for a missing permission.
             self._check_login(deadline)
             if answer.status == 401:
@@ -121,7 +139,7 @@ class Session:
     def _docker_once(
         self, method: str, url: str, repository: str, image: str, accept: str, deadline: Deadline
     ) -> Answer:
-        token = self._tokens.get(repository, image)
+        token = self._shared.tokens.get(repository, image)
         identification = self._identification if token is None else {"Authorization": f"Bearer {token}"}
         headers = {**identification, "Accept": accept}
         return self._transport.request(method, url, deadline=deadline, headers=headers)
@@ -137,7 +155,7 @@ class Session:
             raise UnexpectedAnswer(f"{self._transport.base} gave no Docker token, expected one")
         seconds = body.get("expires_in")
         known = float(seconds) if isinstance(seconds, int) and seconds > 0 else None
-        self._tokens.put(repository, image, token, seconds=known)
+        self._shared.tokens.put(repository, image, token, seconds=known)
         return True
 
     def _ask_token(self, challenge: Challenge, deadline: Deadline) -> Any:
@@ -166,11 +184,13 @@ class Session:
             raise Forbidden(f"{problem} to {self._who}")
         if answer.status == 404:
             raise NotFound(problem)
+        if answer.status == 400:
+            raise BadRequest(problem)
         raise UnexpectedAnswer(problem)
 
     @property
     def _who(self) -> str:
-        if self._login.kind is LoginKind.ANONYMOUS:
+        if self.anonymous:
             return "a request without login"
         return f"the user {self._login.username}" if self._login.username else f"the {self._login.kind.value}"
 
@@ -184,12 +204,21 @@ def open_session(
     login: Login,
     *,
     adapter: BaseAdapter | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
+    shared: Shared | None = None,
 ) -> Session:
-    """A session with the registry as the login: the one way to Artifactory. The caller closes it."""
-    if adapter is None:
-        adapter = GuardedAdapter(ca=registry.ca, proxy=registry.proxy, proxy_login=login.proxy)
-    return Session(Transport(registry.url, adapter=adapter, sleep=sleep), login)
+    """A session with the registry as the login: the one way to Artifactory. The caller closes it.
+
+    ``adapter`` and ``shared`` are those of other sessions with the same server and login (``Sessions``).
+    """
+    shared, adapter = shared or Shared(), adapter or guarded_adapter(registry, login)
+    transport = Transport(registry.url, adapter=adapter, sleep=sleep, limits=shared.limits)
+    return Session(transport, login, shared=shared)
+
+
+def guarded_adapter(registry: Registry, login: Login) -> GuardedAdapter:
+    """The registry's way out of this process."""
+    return GuardedAdapter(ca=registry.ca, proxy=registry.proxy, proxy_login=login.proxy)
 
 
 def _identification(login: Login) -> dict[str, str]:

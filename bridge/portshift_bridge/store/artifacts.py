@@ -41,6 +41,10 @@ class ArtifactStore:
         """
         return sum(self._record(registry, batch) for batch in _batches(seen))
 
+    def refresh(self, registry: str, seen: Iterable[ManifestPath]) -> int:
+        """Like ``record``, for what is known to lie there: what says the same is read, and never written."""
+        return sum(self.record(registry, self._changed(registry, batch)) for batch in _batches(seen))
+
     def describe(
         self,
         digest: str,
@@ -158,6 +162,12 @@ class ArtifactStore:
             gone = delete(artifacts).where(artifacts.c.key.in_(keys), ~placed.exists())
             return connection.execute(gone).rowcount
 
+    def _changed(self, registry: str, batch: Sequence[ManifestPath]) -> list[ManifestPath]:
+        with self._database.read() as connection:
+            rows = _known(connection, registry, batch)
+        known = {place: manifest_path(row, row.digest) for place, row in rows.items()}
+        return [item for item in batch if known.get((item.repository, item.path, item.name)) != item]
+
     def _record(self, registry: str, batch: Sequence[ManifestPath]) -> int:
         now = self._clock()
         # The last sighting of a place counts.
@@ -220,10 +230,14 @@ def _known(connection: Connection, registry: str, items: Collection[ManifestPath
         paths[item.repository].add(item.path)
     found = {}
     for repository, wanted in paths.items():
-        query = select(artifact_paths).where(
-            artifact_paths.c.registry == registry,
-            artifact_paths.c.repository == repository,
-            artifact_paths.c.path.in_(sorted(wanted)),
+        query = (
+            select(artifact_paths, artifacts.c.digest)
+            .join(artifacts)
+            .where(
+                artifact_paths.c.registry == registry,
+                artifact_paths.c.repository == repository,
+                artifact_paths.c.path.in_(sorted(wanted)),
+            )
         )
         for row in connection.execute(query):
             found[row.repository, row.path, row.name] = row

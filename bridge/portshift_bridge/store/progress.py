@@ -22,13 +22,14 @@ _column = registry_progress.c
 
 @dataclass(frozen=True)
 class Progress:
-    """Times are microseconds, UTC; ``modified_until`` is the registry's own time, the others are ours.
+    """Times are microseconds, UTC; those until which something was read are the registry's own.
 
     ``problem`` is why the last try to read the registry failed. ``webhook_url`` is where the registry
     sends its events.
     """
 
     modified_until: int | None = None
+    properties_until: int | None = None
     polled_at: int | None = None
     compared_at: int | None = None
     problem: str | None = None
@@ -69,10 +70,18 @@ class ProgressStore:
         """Give the lease back; nothing happens where another process has it."""
         self._change(registry, holder, leased_by=None, leased_until=0)
 
-    def polled(self, registry: str, *, holder: str, modified_until: int, problem: str | None = None) -> None:
-        """Keep that everything up to ``modified_until`` was read, and what else is wrong."""
-        now = self._clock()
-        self._change(registry, holder, modified_until=modified_until, polled_at=now, problem=problem)
+    def polled(
+        self,
+        registry: str,
+        *,
+        holder: str,
+        modified_until: int,
+        properties_until: int | None = None,
+        problem: str | None = None,
+    ) -> None:
+        """Keep that items and properties were read up to these times, and what else is wrong."""
+        read = {"modified_until": modified_until, "properties_until": properties_until}
+        self._change(registry, holder, polled_at=self._clock(), problem=problem, **read)
 
     def compared(self, registry: str, *, holder: str) -> None:
         """Keep that every path was compared, and that nothing is wrong."""

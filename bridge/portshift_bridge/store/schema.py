@@ -218,8 +218,9 @@ registry_progress = Table(
     "registry_progress",
     metadata,
     Column("registry", String(64), primary_key=True),
-    # Of the registry's own clock; the other times are of ours.
+    # Both of the registry's own clock; the other times are of ours.
     Column("modified_until", BigInteger),
+    Column("properties_until", BigInteger),
     Column("polled_at", BigInteger),
     Column("compared_at", BigInteger),
     # Until then the process of this id is reading the registry.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 _CACHE_KIB = 4 * 1024
 _PAGE = 500
@@ -49,15 +49,17 @@ class Comparison:
         """Add what the catalogue knows."""
         self._add("known", rows)
 
-    def added(self) -> Iterator[tuple[str, str]]:
-        """Path and name of places that are listed and not known, or known with another digest."""
-        return self._pairs(
-            "SELECT path, name FROM (SELECT * FROM listed EXCEPT SELECT * FROM known) ORDER BY path, name"
-        )
+    def added(self) -> Iterator[str]:
+        """Paths at which something is listed and not known, or known with another digest."""
+        return self._paths("SELECT * FROM listed EXCEPT SELECT * FROM known")
+
+    def unchanged(self) -> Iterator[str]:
+        """Paths at which something is listed as it is known."""
+        return self._paths("SELECT * FROM listed INTERSECT SELECT * FROM known")
 
     def gone(self) -> Iterator[tuple[str, str]]:
         """Path and name of places that are known and not listed."""
-        return self._pairs(
+        return self._rows(
             "SELECT path, name FROM known EXCEPT SELECT path, name FROM listed ORDER BY path, name"
         )
 
@@ -73,7 +75,11 @@ class Comparison:
         self._database.executemany(f"INSERT OR REPLACE INTO {side} VALUES (?, ?, ?)", rows)  # noqa: S608
         self._database.execute("COMMIT")
 
-    def _pairs(self, query: str) -> Iterator[tuple[str, str]]:
+    def _paths(self, places: str) -> Iterator[str]:
+        for (path,) in self._rows(f"SELECT DISTINCT path FROM ({places}) ORDER BY path"):  # noqa: S608
+            yield path
+
+    def _rows(self, query: str) -> Iterator[Any]:
         cursor = self._database.execute(query)
         while page := cursor.fetchmany(_PAGE):
             yield from page

@@ -16,6 +16,14 @@ MAX_PAUSE_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
+class Cursor:
+    """How far a registry is read: its items by ``modified``, their properties by ``props_modified``."""
+
+    modified_until: int
+    properties_until: int | None = None
+
+
+@dataclass(frozen=True)
 class Position:
     """A place in the items by ``modified``: after the first ``offset`` of those at or after ``since``."""
 

@@ -16,7 +16,7 @@ from portshift.core.errors import PortshiftError
 from portshift_bridge.clock import SECOND, Clock
 from portshift_bridge.registries.errors import LoginRefused
 from portshift_bridge.store.progress import ProgressStore
-from portshift_bridge.watching.cursor import pause_after
+from portshift_bridge.watching.cursor import Cursor, pause_after
 from portshift_bridge.watching.events import Hint
 from portshift_bridge.watching.pending import Pending
 from portshift_bridge.watching.reading import Reader
@@ -177,14 +177,19 @@ class PollLane:
     def _poll(self) -> None:
         name = self._reader.name
         self._poll_at = time.monotonic() + self._schedule.poll_seconds
-        self._reader.poll(
-            self._progress.get(name).modified_until,
-            keep=lambda until: self._progress.polled(
-                name, holder=self._holder, modified_until=until, problem=self._comparison_problem
-            ),
-            between=self._between,
-        )
+        kept = self._progress.get(name)
+        until = None if kept.modified_until is None else Cursor(kept.modified_until, kept.properties_until)
+        self._reader.poll(until, keep=self._keep, between=self._between)
         self._polled(name)
+
+    def _keep(self, cursor: Cursor) -> None:
+        self._progress.polled(
+            self._reader.name,
+            holder=self._holder,
+            modified_until=cursor.modified_until,
+            properties_until=cursor.properties_until,
+            problem=self._comparison_problem,
+        )
 
     def _compare_if_due(self) -> None:
         name = self._reader.name

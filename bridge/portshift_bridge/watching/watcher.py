@@ -18,9 +18,10 @@ from portshift_bridge.registries.session import Session, open_session
 from portshift_bridge.secrets import SecretStore
 from portshift_bridge.store.progress import ProgressStore
 from portshift_bridge.store.registries import ConnectedRegistry
+from portshift_bridge.watching.catalogue import Catalogue
 from portshift_bridge.watching.events import authentic, hints_of
 from portshift_bridge.watching.lanes import EventLane, PollLane, Schedule, log_failure
-from portshift_bridge.watching.reading import Catalogue, Reader
+from portshift_bridge.watching.reading import Reader
 
 REFRESH_SECONDS = 5.0
 # Longer than it takes to see the end between two requests; a request that hangs is left to its fate.

@@ -80,6 +80,22 @@ def test_what_is_new_or_changed_is_counted_and_what_is_not_is_not(store: Artifac
     ]
 
 
+def test_a_refresh_writes_what_has_changed_and_nothing_else(store: ArtifactStore, database: Database) -> None:
+    store.record("acme", [lies("app/1"), lies("app/2"), lies("app/3")])
+
+    def seen_at() -> dict[str, int]:
+        with database.read() as connection:
+            rows = connection.execute(select(artifact_paths.c.path, artifact_paths.c.seen_at))
+            return {row.path: row.seen_at for row in rows}
+
+    before = seen_at()
+    assert store.refresh("acme", [lies("app/1"), lies("app/2", team="x"), lies("app/3", seed="b")]) == 2
+    after = seen_at()
+
+    assert {path for path in after if after[path] != before[path]} == {"app/2", "app/3"}
+    assert store.refresh("acme", [lies("app/2", team="x"), lies("app/3", seed="b")]) == 0
+
+
 def test_a_sighting_without_a_time_keeps_what_is_known_of_the_place(
     store: ArtifactStore, database: Database
 ) -> None:

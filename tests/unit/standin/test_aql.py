@@ -23,6 +23,21 @@ def places(client: Client, criteria: str, auth: tuple[str, str] = ("admin", "pas
     return {f"{row['repo']}/{row['path']}/{row['name']}" for row in rows}
 
 
+def test_what_was_annotated_since_is_found_unless_the_server_is_too_old(
+    client: Client, standin: Standin
+) -> None:
+    since = '{"name":"manifest.json","props_modified":{"$gte":"2030-01-01T00:00:00Z"}}'
+    assert places(client, since) == set()
+    item = standin.item("docker-local", "secret/app/1.0/manifest.json")
+    modified, item.props_modified = item.modified, 2_000_000_000.0
+
+    assert places(client, since) == {"docker-local/secret/app/1.0/manifest.json"}
+    assert item.modified == modified
+    standin.switches.aql_props_modified = False
+    refused = client.aql(f"items.find({since}){THREE}")
+    assert (refused.status_code, "Failed to parse query" in refused.text) == (400, True)
+
+
 def test_a_virtual_repository_finds_the_physical_ones(client: Client) -> None:
     assert places(client, '{"repo":"docker","name":{"$match":"*manifest.json"},"@docker.manifest":"2"}') == {
         "hub-cache/library/web/2/manifest.json"

@@ -13,7 +13,7 @@ from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.outbound.transport import Answer, Transport
 from portshift_bridge.registries.challenge import Challenge, Tokens, bearer_challenge
-from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound
+from portshift_bridge.registries.errors import BadRequest, Forbidden, LoginRefused, NotFound
 from portshift_bridge.registries.model import Login, LoginKind
 from portshift_bridge.registries.session import Session
 from tests.fakes.http import Reply, Scripted, ScriptedAdapter
@@ -81,7 +81,7 @@ def errors(message: str) -> dict[str, Any]:
         (403, "Bad credentials", LoginRefused),
         (403, "This request is blocked due to recurrent login failures", LoginRefused),
         (404, "Unable to find item", NotFound),
-        (400, "Failed to parse query", UnexpectedAnswer),
+        (400, "Failed to parse query", BadRequest),
         (302, "", UnexpectedAnswer),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from portshift_bridge.registries.paths import ManifestPath
-from portshift_bridge.watching.reading import Place
+from portshift_bridge.watching.catalogue import Place
 
 
 class FakeCatalogue:
@@ -14,6 +14,7 @@ class FakeCatalogue:
     def __init__(self) -> None:
         self.known: dict[Place, ManifestPath] = {}
         self.forgotten: list[Place] = []
+        self.refreshed: list[Place] = []
         self._seen: dict[Place, int] = {}
         self._now = 0
 
@@ -29,6 +30,11 @@ class FakeCatalogue:
             self.known[place] = item
             self._seen[place] = self.clock()
         return changed
+
+    def refresh(self, registry: str, seen: Iterable[ManifestPath]) -> int:
+        changed = [item for item in seen if self.known.get((item.repository, item.path, item.name)) != item]
+        self.refreshed += [(item.repository, item.path, item.name) for item in changed]
+        return self.record(registry, changed)
 
     def forget(self, registry: str, places: Collection[Place], *, before: int | None = None) -> int:
         gone = [

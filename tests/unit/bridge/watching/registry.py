@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import MutableMapping
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,6 +65,7 @@ class Direct(BaseAdapter):
             self._loop = asyncio.new_event_loop()
         self._loop.run_until_complete(self._standin.application(scope, receive, send))
         headers = {name.decode().title(): value.decode() for name, value in sent[0]["headers"]}
+        headers["Date"] = formatdate(self._standin.store.clock(), usegmt=True)
         body = b"".join(message.get("body", b"") for message in sent[1:])
         if self.trims and url.path.endswith("/aql"):
             document = json.loads(body)

@@ -26,7 +26,9 @@ def test_it_tells_the_difference_in_any_order_and_with_repetitions(
         comparison.known(known)
         comparison.listed(listed[3:])
 
-        assert set(comparison.added()) == {place for place in here if there.get(place) != here[place]}
+        new = {place for place in here if there.get(place) != here[place]}
+        assert list(comparison.added()) == sorted({path for path, _ in new})
+        assert list(comparison.unchanged()) == sorted({path for path, _ in here.keys() - new})
         assert set(comparison.gone()) == there.keys() - here.keys()
 
 

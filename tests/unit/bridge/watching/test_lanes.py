@@ -13,9 +13,11 @@ from portshift.core.errors import Unreachable
 from portshift_bridge.clock import system_clock
 from portshift_bridge.registries.errors import LoginRefused
 from portshift_bridge.store.progress import ProgressStore
+from portshift_bridge.watching.comparing import Compared
+from portshift_bridge.watching.cursor import Cursor
 from portshift_bridge.watching.events import Hint, Kind
 from portshift_bridge.watching.lanes import EventLane, PollLane, Schedule
-from portshift_bridge.watching.reading import Compared, Reader
+from portshift_bridge.watching.reading import Reader
 from tests.fakes.bridge_services import FakeBridge
 from tests.unit.bridge.watching.catalogue import FakeCatalogue
 from tests.unit.bridge.watching.registry import FakeRegistry
@@ -31,17 +33,17 @@ class FakeReader(Reader):
         super().__init__(registry.registry, registry.session(), FakeCatalogue(), clock=system_clock)
         self.failures = list(failures)
         self.comparison: Exception | None = None
-        self.polls: list[int | None] = []
+        self.polls: list[Cursor | None] = []
         self.looks: list[Hint] = []
         self.compared = 0
 
     def poll(
-        self, modified_until: int | None, *, keep: Callable[[int], None], between: Callable[[], None]
+        self, cursor: Cursor | None, *, keep: Callable[[Cursor], None], between: Callable[[], None]
     ) -> None:
-        self.polls.append(modified_until)
+        self.polls.append(cursor)
         self._fail()
         between()
-        keep(len(self.polls))
+        keep(Cursor(len(self.polls), 10 * len(self.polls)))
 
     def look(self, hints: Collection[Hint], *, between: Callable[[], None]) -> None:
         self._fail()
@@ -104,7 +106,7 @@ def test_it_polls_from_where_it_was_and_compares_once(progress: ProgressStore) -
     with polling(reader, progress):
         until(lambda: len(reader.polls) >= 3)
 
-    assert reader.polls[:3] == [None, 1, 2]
+    assert reader.polls[:3] == [None, Cursor(1, 10), Cursor(2, 20)]
     assert reader.compared == 1
 
 

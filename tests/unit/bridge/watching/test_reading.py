@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from portshift.core.errors import Unreachable
+from portshift_bridge.watching.comparing import Compared
+from portshift_bridge.watching.cursor import Cursor
 from portshift_bridge.watching.events import Hint, Kind, hints_of
-from portshift_bridge.watching.reading import Compared, Reader
+from portshift_bridge.watching.reading import Reader
 from tests.unit.bridge.watching.catalogue import FakeCatalogue
 from tests.unit.bridge.watching.registry import FakeRegistry
 
@@ -32,7 +34,7 @@ class Watched:
         self.registry = FakeRegistry()
         self.catalogue = FakeCatalogue()
         self.session = self.registry.session()
-        self.cursor: int | None = None
+        self.cursor: Cursor | None = None
         self.reader = self.new_reader()
 
     def new_reader(self) -> Reader:
@@ -50,7 +52,14 @@ class Watched:
     def tags(self) -> set[str]:
         return {path for _, path, _ in self.catalogue.known if "sha256:" not in path}
 
-    def _keep(self, cursor: int) -> None:
+    def annotated(self) -> set[str]:
+        held = {path: item.properties for (_, path, _), item in self.catalogue.known.items()}
+        return {path for path, properties in held.items() if "portshift.allowedEnvironments" in properties}
+
+    def refusals(self) -> int:
+        return sum(entry.status == 400 for entry in self.registry.standin.requests)
+
+    def _keep(self, cursor: Cursor) -> None:
         self.cursor = cursor
 
 
@@ -98,6 +107,50 @@ def test_properties_that_a_pipeline_sets_after_its_push_are_read_too(watched: Wa
     assert item.properties["build.name"] == ("shop",)
 
 
+@pytest.mark.parametrize("knows", [True, False])
+def test_an_image_that_is_annotated_a_month_after_its_push_is_read_anew(
+    watched: Watched, knows: bool
+) -> None:
+    standin = watched.registry.standin
+    standin.switches.aql_props_modified = knows
+    watched.registry.push("app", "1")
+    watched.registry.push("app", "2", platforms=2)
+    watched.poll()
+    watched.compare()
+    watched.registry.now += 30 * 86_400
+    watched.poll()
+    for path in ("app/1/manifest.json", "app/2/list.manifest.json"):
+        standin.set_properties(REPOSITORY, path, {"portshift.allowedEnvironments": "prod"})
+    watched.poll()
+    assert len(watched.annotated()) == (2 if knows else 0)
+
+    compared = watched.compare()
+
+    assert compared == Compared(changed=0 if knows else 2)
+    assert watched.annotated() == {"app/1", "app/2"}
+
+
+def test_the_comparison_writes_only_what_has_changed(watched: Watched) -> None:
+    for tag in range(5):
+        watched.registry.push("app", str(tag))
+    watched.compare()
+    watched.registry.standin.set_properties(REPOSITORY, "app/3/manifest.json", {"team": "shop"})
+    watched.compare()
+
+    assert watched.catalogue.refreshed == [(REPOSITORY, "app/3", "manifest.json")]
+
+
+def test_a_server_that_does_not_know_when_properties_changed_is_asked_once_a_day(watched: Watched) -> None:
+    watched.registry.standin.switches.aql_props_modified = False
+    watched.poll()
+    for polls in (2, 3):
+        for _ in range(polls):
+            watched.poll()
+        assert watched.refusals() == 1
+        watched.registry.standin.clear_requests()
+        watched.compare()
+
+
 def test_five_thousand_tags_of_one_moment_are_all_read(watched: Watched) -> None:
     watched.registry.push("app", "0")
     watched.poll()
@@ -111,6 +164,7 @@ def test_five_thousand_tags_of_one_moment_are_all_read(watched: Watched) -> None
 
 
 def test_a_copy_with_old_dates_is_found_by_the_comparison_alone(watched: Watched) -> None:
+    watched.registry.standin.switches.aql_props_modified = False
     watched.registry.push("app", "1")
     watched.poll()
     watched.compare()

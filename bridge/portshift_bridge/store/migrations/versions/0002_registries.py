@@ -93,6 +93,7 @@ def _progress() -> None:
         "registry_progress",
         sa.Column("registry", sa.String(length=64), nullable=False),
         sa.Column("modified_until", sa.BigInteger(), nullable=True),
+        sa.Column("properties_until", sa.BigInteger(), nullable=True),
         sa.Column("polled_at", sa.BigInteger(), nullable=True),
         sa.Column("compared_at", sa.BigInteger(), nullable=True),
         sa.Column("leased_by", sa.String(length=36), nullable=True),
