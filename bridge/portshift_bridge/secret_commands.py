@@ -82,9 +82,9 @@ class _Moving:
 def _opened(settings: Settings, to: Place) -> Iterator[_Moving]:
     origin: Place = "file" if to == "vault" else "vault"
     with opened_vault(settings) as vault:
-        source, target = open_place(origin, settings, vault), open_place(to, settings, vault)
         database, _ = open_database(settings)
         try:
+            source, target = open_place(origin, settings, vault), open_place(to, settings, vault)
             names = source.names()
             registries = RegistryStore(database, source, system_clock).names()
             ours = {each for registry in registries for each in secret_names(registry)}

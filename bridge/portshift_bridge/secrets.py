@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from portshift.core.errors import InvalidInput, PortshiftError
+from portshift.core.errors import InvalidInput, PortshiftError, Unreachable
 from portshift_bridge.durable import locked, replace_file
 from portshift_bridge.master_key import MasterKey, open_master_key
 
@@ -42,6 +42,10 @@ class SecretUnavailable(PortshiftError):
     def __init__(self, problem: str, *, state: SecretState, cure: str | None = None) -> None:
         super().__init__(problem, cure=cure)
         self.state = state
+
+
+class SecretOutOfReach(SecretUnavailable, Unreachable):
+    """A secret whose store does not answer, or is sealed."""
 
 
 class SecretStore(Protocol):

@@ -5,9 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from portshift_bridge.secrets import SecretState, SecretUnavailable, check_name, check_secret, is_name
+from portshift_bridge.secrets import (
+    SecretOutOfReach,
+    SecretState,
+    SecretUnavailable,
+    check_name,
+    check_secret,
+    is_name,
+)
 from portshift_bridge.vault.errors import (
     VaultDenied,
     VaultError,
@@ -17,6 +24,9 @@ from portshift_bridge.vault.errors import (
 )
 
 if TYPE_CHECKING:
+    # hvac is an extra: a bridge without Vault has none.
+    import hvac
+
     from portshift_bridge.vault.session import VaultSession
 
 
@@ -52,10 +62,11 @@ class VaultSecretStore:
         self._grace_seconds = grace_seconds
         self._monotonic = monotonic
         self._known: dict[str, _Known] = {}
+        self._changes = 0
 
     def get(self, name: str) -> Mapping[str, str]:
         check_name(name)
-        asked_at, known = self._monotonic(), self._known.get(name)
+        asked_at, known, changes = self._monotonic(), self._known.get(name), self._changes
         if known is not None and asked_at - known.asked_at < self._cache_seconds:
             return dict(known.values)
         try:
@@ -64,8 +75,10 @@ class VaultSecretStore:
             if known is not None and asked_at - known.asked_at <= self._grace_seconds:
                 return dict(known.values)
             sealed = isinstance(error, VaultSealed)
-            raise _unavailable(
-                name, error, SecretState.SEALED if sealed else SecretState.UNREACHABLE
+            raise SecretOutOfReach(
+                _told(name, error),
+                state=SecretState.SEALED if sealed else SecretState.UNREACHABLE,
+                cure=error.cure,
             ) from error
         except VaultNotFound as error:
             self._known.pop(name, None)
@@ -76,9 +89,9 @@ class VaultSecretStore:
             ) from error
         except VaultDenied as error:
             self._known.pop(name, None)
-            raise _unavailable(name, error, SecretState.DENIED) from error
-        # Unless somebody put or deleted it while Vault was asked.
-        if self._known.get(name) is known:
+            raise SecretUnavailable(_told(name, error), state=SecretState.DENIED, cure=error.cure) from error
+        # What Vault said may be older than a put or delete that went on meanwhile.
+        if self._changes == changes:
             self._known[name] = _Known(asked_at, values)
         return dict(values)
 
@@ -90,6 +103,7 @@ class VaultSecretStore:
                 self._below(name), kept, mount_point=self._mount
             )
         )
+        self._changes += 1
         self._known[name] = _Known(asked_at, kept)
 
     def delete(self, name: str) -> None:
@@ -100,52 +114,51 @@ class VaultSecretStore:
                 self._below(name), mount_point=self._mount
             )
         )
+        self._changes += 1
         self._known.pop(name, None)
 
     def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._session.call(lambda client: tuple(self._listed(client, "")))))
+        return tuple(sorted(self._listed("")))
 
-    def _read(self, client: Any, name: str) -> Mapping[str, str]:
+    def _read(self, client: hvac.Client, name: str) -> Mapping[str, str]:
         answer = client.secrets.kv.v2.read_secret_version(
             self._below(name), mount_point=self._mount, raise_on_deleted_version=True
         )
-        values = answer["data"]["data"]
+        values = dict(answer["data"]["data"])
         if not all(isinstance(value, str) for value in values.values()):
             raise SecretUnavailable(
                 f"the secret {name!r} in Vault at {self._mount}/{self._path} has a field that is no text",
                 state=SecretState.DAMAGED,
                 cure="enter it again",
             )
-        return dict(values)
+        return values
 
-    def _listed(self, client: Any, folder: str) -> Iterator[str]:
-        for key in _keys(client, self._below(folder), self._mount):
+    def _listed(self, folder: str) -> Iterator[str]:
+        for key in self._keys(folder):
             name = f"{folder}{key}"
             # What people put there under other names is not ours.
             if not is_name(name.removesuffix("/")):
                 continue
             if key.endswith("/"):
-                yield from self._listed(client, name)
+                yield from self._listed(name)
             else:
                 yield name
+
+    def _keys(self, folder: str) -> list[str]:
+        """The names in a folder, those of folders with a slash; none where the folder is not there."""
+
+        def listed(client: hvac.Client) -> list[str]:
+            answer = client.secrets.kv.v2.list_secrets(self._below(folder), mount_point=self._mount)
+            return [str(key) for key in answer["data"]["keys"]]
+
+        try:
+            return self._session.call(listed)
+        except VaultNotFound:
+            return []
 
     def _below(self, name: str) -> str:
         return f"{self._path}/{name}"
 
 
-def _keys(client: Any, path: str, mount: str) -> list[str]:
-    """The names in a folder, those of folders with a slash; none where the folder is not there."""
-    # hvac raises for an empty folder; asked for here, a missing import of hvac stays Vault's own matter.
-    from hvac.exceptions import InvalidPath
-
-    try:
-        answer = client.secrets.kv.v2.list_secrets(path, mount_point=mount)
-    except InvalidPath:
-        return []
-    return [str(key) for key in answer["data"]["keys"]]
-
-
-def _unavailable(name: str, error: VaultError, state: SecretState) -> SecretUnavailable:
-    return SecretUnavailable(
-        f"the secret {name!r} cannot be read: {error.problem}", state=state, cure=error.cure
-    )
+def _told(name: str, error: VaultError) -> str:
+    return f"the secret {name!r} cannot be read: {error.problem}"
