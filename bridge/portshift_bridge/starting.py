@@ -20,7 +20,9 @@ from portshift_bridge.metrics import MeasuredResolver, Metrics
 from portshift_bridge.oidc.exchange import Exchange
 from portshift_bridge.oidc.issuers import Issuers
 from portshift_bridge.registration import Registrar
+from portshift_bridge.registries.artifactory import Artifactory
 from portshift_bridge.registries.resolving.resolution import Resolver
+from portshift_bridge.registries.sessions import Sessions
 from portshift_bridge.registries.testing.connection import test_connection
 from portshift_bridge.secret_stores import open_secrets
 from portshift_bridge.services import Services
@@ -100,9 +102,11 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
         if vault is not None:
             metrics.watch_vault(lambda: vault.answering)
         trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
+        connections = Sessions()
         resolver = Resolver(
             lambda: [(each.registry, each.login) for each in registries.all()],
             deadline_seconds=settings.resolve_seconds,
+            connect=lambda registry, login: Artifactory(connections.open(registry, login)),
         )
         artifacts, progress = ArtifactStore(database, clock), ProgressStore(database, clock)
         lists = ArtifactLists(database)
@@ -114,6 +118,7 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
             metrics=metrics,
             clock=clock,
             schedule=Schedule(settings.poll_seconds, settings.compare_hours * 3_600),
+            connect=connections.open,
         )
         services = Services(
             settings=settings,
@@ -130,8 +135,10 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
             registries=registries,
             artifacts=artifacts,
             artifact_lists=lists,
-            cataloguer=Cataloguer(registries=registries.all, artifacts=artifacts),
-            inspector=Inspector(registries=registries.all, lists=lists, artifacts=artifacts),
+            cataloguer=Cataloguer(registries=registries.all, artifacts=artifacts, connect=connections.open),
+            inspector=Inspector(
+                registries=registries.all, lists=lists, artifacts=artifacts, connect=connections.open
+            ),
             progress=progress,
             watcher=watcher,
             webhooks=Webhooks(

@@ -12,7 +12,7 @@ import pytest
 
 from portshift.core.identity import Build
 from portshift_bridge.outbound.deadline import Deadline
-from portshift_bridge.registries.artifactory import Artifactory, ImageSource
+from portshift_bridge.registries.artifactory import ImageSource, open_artifactory
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import ManifestHead
 from portshift_bridge.registries.model import Login, LoginKind, Registry
@@ -80,7 +80,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     with Standin() as standin:
         _seed(standin)
         registry = Registry.from_json({"name": "acme", "url": standin.url})
-        client = Artifactory(registry, Login(LoginKind.PASSWORD, "reader", "pass"))
+        client = open_artifactory(registry, Login(LoginKind.PASSWORD, "reader", "pass"))
         yield World(client)
         client.close()
 

@@ -18,6 +18,7 @@ from portshift_bridge.outbound.guard import GuardedAdapter
 from portshift_bridge.registries.artifactory import Artifactory
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 from portshift_bridge.registries.resolving.resolution import Resolver
+from portshift_bridge.registries.session import open_session
 from tests.standin import Standin
 
 pytestmark = pytest.mark.integration
@@ -130,7 +131,7 @@ def test_an_address_that_is_not_permitted_gets_a_connection_but_no_request(stand
         asked.append(address)
         return False
 
-    client = Artifactory(registry, login, adapter=GuardedAdapter(permitted=nowhere))
+    client = Artifactory(open_session(registry, login, adapter=GuardedAdapter(permitted=nowhere)))
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1, a link-local or metadata address"):
         client.head("docker-local", "app", "1.0", deadline=Deadline.after(5))
     client.close()

@@ -18,10 +18,7 @@ MAX_PAUSE_SECONDS = 300.0
 class Pause:
     """Until when a registry wants no requests; safe to use from several threads."""
 
-    def __init__(
-        self, *, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._sleep = sleep
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._until = 0.0
@@ -31,8 +28,8 @@ class Pause:
         with self._lock:
             self._until = max(self._until, self._now() + seconds)
 
-    def wait(self, base: str, *, deadline: Deadline) -> None:
-        """Wait until the registry at ``base`` may be asked.
+    def wait(self, base: str, *, deadline: Deadline, sleep: Callable[[float], object] = time.sleep) -> None:
+        """Wait by ``sleep`` (seconds) until the registry at ``base`` may be asked.
 
         Raises:
             Unreachable: that is after ``deadline``; nothing was waited for.
@@ -46,7 +43,7 @@ class Pause:
                 f"{base} answered that it is overloaded and wants no request for {seconds:.0f} s",
                 cure="try again later",
             )
-        self._sleep(seconds)
+        sleep(seconds)
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -21,6 +22,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from portshift.core.errors import Unreachable
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import ProxyFailed, TlsFailed, UnexpectedAnswer
+from portshift_bridge.outbound.guard import POOL_SIZE
 from portshift_bridge.outbound.pause import Pause, retry_after
 from portshift_bridge.outbound.reading import reading_until
 
@@ -55,19 +57,35 @@ class Answer:
             raise UnexpectedAnswer("found an answer that is no JSON, expected Artifactory's") from error
 
 
+def _connections() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(POOL_SIZE)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What all transports to one server keep to together: its pauses, and how many requests are under way."""
+
+    pause: Pause = field(default_factory=Pause)
+    connections: threading.BoundedSemaphore = field(default_factory=_connections)
+
+
 class Transport:
-    """Exchanges with the registry at ``base``; safe to use from several threads."""
+    """Exchanges with the registry at ``base``; safe to use from several threads.
+
+    ``limits`` are those of the server, where others ask it too.
+    """
 
     def __init__(
         self,
         base: str,
         *,
         adapter: BaseAdapter,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
+        limits: Limits | None = None,
     ) -> None:
         self.base = base
         self._sleep = sleep
-        self._pause = Pause(sleep=sleep)
+        self._limits = limits or Limits()
         self._session = requests.Session()
         # Neither ~/.netrc nor proxies of the environment may change where a login is sent.
         self._session.trust_env = False
@@ -102,12 +120,11 @@ class Transport:
         request = requests.Request(method, url, headers=dict(headers), params=params, data=body)
         seconds = _FIRST_PAUSE_SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
-            self._pause.wait(self.base, deadline=deadline)
-            answer = self._attempt(request, deadline, limit, last=attempt == _ATTEMPTS)
+            answer = self._in_turn(request, deadline, limit, last=attempt == _ATTEMPTS)
             if answer is not None and not _worth_repeating(answer.status):
                 return answer
             asked = _pause_asked_for(answer, seconds)
-            self._pause.extend(asked)
+            self._limits.pause.extend(asked)
             if attempt == _ATTEMPTS or max(asked, seconds) >= deadline.remaining():
                 break
             if not asked:
@@ -116,6 +133,23 @@ class Transport:
         if answer is None:
             raise Unreachable(f"{self.base} closed the connection without an answer")
         raise _overloaded(self.base, answer)
+
+    def _in_turn(
+        self, request: requests.Request, deadline: Deadline, limit: int, *, last: bool
+    ) -> Answer | None:
+        """One try when the server may be asked; None as for ``_attempt``."""
+        pause, connections = self._limits.pause, self._limits.connections
+        pause.wait(self.base, deadline=deadline, sleep=self._sleep)
+        waits = not connections.acquire(blocking=False)
+        if waits and not connections.acquire(timeout=deadline.remaining()):
+            raise Unreachable(f"{self.base} did not finish earlier requests in time")
+        try:
+            if waits:
+                # It may have asked for a pause meanwhile.
+                pause.wait(self.base, deadline=deadline, sleep=self._sleep)
+            return self._attempt(request, deadline, limit, last=last)
+        finally:
+            connections.release()
 
     def _attempt(
         self, request: requests.Request, deadline: Deadline, limit: int, *, last: bool

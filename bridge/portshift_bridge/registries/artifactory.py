@@ -8,12 +8,9 @@ by AQL. A manifest list has to be read for its children: by "Retrieve Artifact" 
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
-
-from requests.adapters import BaseAdapter
 
 from portshift.core.errors import Unreachable
 from portshift_bridge.outbound.deadline import Deadline
@@ -30,9 +27,9 @@ from portshift_bridge.registries.facts import (
     stored_manifests,
     stored_name,
 )
-from portshift_bridge.registries.model import Login, LoginKind, Registry
+from portshift_bridge.registries.model import Login, Registry
 from portshift_bridge.registries.resolving.places import Batch, Place
-from portshift_bridge.registries.session import open_session
+from portshift_bridge.registries.session import Session, open_session
 
 _DIGEST_PREFIX = "sha256:"
 
@@ -84,18 +81,10 @@ class ImageSource(Protocol):
 
 
 class Artifactory:
-    """An ``ImageSource`` on a real Artifactory; safe to use from several threads."""
+    """An ``ImageSource`` on a real Artifactory; safe to use from several threads. Closes its session."""
 
-    def __init__(
-        self,
-        registry: Registry,
-        login: Login,
-        *,
-        adapter: BaseAdapter | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._session = open_session(registry, login, adapter=adapter, sleep=sleep)
-        self._anonymous = login.kind is LoginKind.ANONYMOUS
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def close(self) -> None:
         self._session.close()
@@ -114,7 +103,7 @@ class Artifactory:
         )
 
     def rows(self, batch: Batch, *, properties: bool, deadline: Deadline) -> tuple[StoredManifest, ...]:
-        if self._anonymous:
+        if self._session.anonymous:
             raise Forbidden("Artifactory refuses AQL to anonymous requests")
         return stored_manifests(self._session.query(batch.query(properties=properties), deadline=deadline))
 
@@ -221,6 +210,11 @@ class Artifactory:
         if not isinstance(values, Mapping):
             return {}
         return {str(key): tuple(map(str, value)) for key, value in values.items() if isinstance(value, list)}
+
+
+def open_artifactory(registry: Registry, login: Login) -> Artifactory:
+    """An Artifactory that is asked with a session of its own."""
+    return Artifactory(open_session(registry, login))
 
 
 def _digest(body: bytes) -> str:

@@ -8,12 +8,13 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from portshift.core.errors import PortshiftError
 from portshift_bridge.clock import Clock
 from portshift_bridge.errors import Unauthenticated
 from portshift_bridge.metrics import Metrics
-from portshift_bridge.registries.model import Login, UnavailableLogin
+from portshift_bridge.registries.model import Login, Registry, UnavailableLogin
 from portshift_bridge.registries.session import Session, open_session
 from portshift_bridge.secrets import SecretStore
 from portshift_bridge.store.progress import ProgressStore
@@ -27,16 +28,11 @@ REFRESH_SECONDS = 5.0
 # Longer than it takes to see the end between two requests; a request that hangs is left to its fate.
 _STOP_SECONDS = 3.0
 
-Connect = Callable[[ConnectedRegistry, Login, threading.Event], Session]
 
+class Connect(Protocol):
+    """Opens a session that waits by ``sleep``."""
 
-def connected_session(connected: ConnectedRegistry, login: Login, ended: threading.Event) -> Session:
-    """A session whose pauses between attempts end with ``ended``."""
-
-    def sleep(seconds: float) -> None:
-        ended.wait(seconds)
-
-    return open_session(connected.registry, login, sleep=sleep)
+    def __call__(self, registry: Registry, login: Login, *, sleep: Callable[[float], object]) -> Session: ...
 
 
 def webhook_secret_name(registry: str) -> str:
@@ -81,7 +77,7 @@ class Watcher:
         metrics: Metrics,
         clock: Clock,
         schedule: Schedule,
-        connect: Connect = connected_session,
+        connect: Connect = open_session,
     ) -> None:
         self._registries = registries
         self._catalogue = catalogue
@@ -203,7 +199,8 @@ class Watcher:
             # Without a login there is nothing to ask; the next look may find one.
             return
         name, ended = connected.registry.name, threading.Event()
-        session = self._connect(connected, connected.login, ended)
+        # Its pauses between attempts end with the watch.
+        session = self._connect(connected.registry, connected.login, sleep=ended.wait)
 
         def reader() -> Reader:
             return Reader(connected.registry, session, self._catalogue, clock=self._clock)

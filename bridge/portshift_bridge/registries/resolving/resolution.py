@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from portshift.core.errors import InvalidReference
 from portshift.core.references import parse_reference
 from portshift.core.wire import Outcome
 from portshift_bridge.outbound.deadline import Deadline
-from portshift_bridge.registries.artifactory import Artifactory, ImageSource
+from portshift_bridge.registries.artifactory import ImageSource, open_artifactory
 from portshift_bridge.registries.hosts import candidates, unconnected
 from portshift_bridge.registries.model import Login, Registry, UnavailableLogin
 from portshift_bridge.registries.resolving.lookup import Lookup, Resolution
@@ -37,7 +39,7 @@ class Resolver:
         *,
         deadline_seconds: float = DEADLINE_SECONDS,
         parallel: int = PARALLEL,
-        connect: Callable[[Registry, Login], ImageSource] = Artifactory,
+        connect: Callable[[Registry, Login], ImageSource] = open_artifactory,
     ) -> None:
         self._connections = connections
         self._seconds = deadline_seconds
@@ -45,6 +47,7 @@ class Resolver:
         self._connect = connect
         self._lock = threading.Lock()
         self._lanes: dict[tuple[Registry, Login], Lane] = {}
+        self._calls: Counter[Lane] = Counter()
 
     def resolve(self, references: Collection[str]) -> dict[str, Resolution]:
         """The outcome of each distinct reference in their order, after ``deadline_seconds`` at the latest.
@@ -54,7 +57,6 @@ class Resolver:
         """
         deadline = Deadline.after(self._seconds)
         connections = self._connections()
-        lanes = self._lanes_of(connections)
         unavailable = {
             registry.name: _unavailable(registry, login)
             for registry, login in connections
@@ -68,8 +70,9 @@ class Resolver:
                 outcomes[text] = plan
             else:
                 searches.append(plan)
-        searching = Searching(lanes, unavailable, deadline)
-        outcomes |= searching.run(searches)
+        with self._lanes_of(connections) as lanes:
+            searching = Searching(lanes, unavailable, deadline)
+            outcomes |= searching.run(searches)
         outcomes |= {search.text: self._late(search) for search in searching.unfinished}
         return {text: outcomes[text] for text in dict.fromkeys(references)}
 
@@ -78,7 +81,7 @@ class Resolver:
         with self._lock:
             lanes, self._lanes = self._lanes, {}
         for lane in lanes.values():
-            lane.close()
+            lane.close(wait=True)
 
     def _late(self, search: Search) -> Resolution:
         registry = search.places[0].registry
@@ -88,15 +91,35 @@ class Resolver:
             f"see 'helm portshift registries test {registry.name}'",
         )
 
-    def _lanes_of(self, connections: Sequence[Connection]) -> dict[str, Lane]:
-        """The lanes of these connections; those of removed or changed ones end with their last request."""
+    @contextmanager
+    def _lanes_of(self, connections: Sequence[Connection]) -> Iterator[dict[str, Lane]]:
+        """The lanes of these connections, by name; those of changed registries end with their last call."""
         with self._lock:
+            before = self._lanes
             self._lanes = {
-                (registry, login): self._lanes.get((registry, login)) or self._lane(registry, login)
+                (registry, login): before.get((registry, login)) or self._lane(registry, login)
                 for registry, login in connections
                 if isinstance(login, Login)
             }
-            return {registry.name: lane for (registry, _), lane in self._lanes.items()}
+            mine = {registry.name: lane for (registry, _), lane in self._lanes.items()}
+            self._calls.update(mine.values())
+        self._close_unused(before.values())
+        try:
+            yield mine
+        finally:
+            with self._lock:
+                self._calls.subtract(mine.values())
+            self._close_unused(mine.values())
+
+    def _close_unused(self, lanes: Iterable[Lane]) -> None:
+        with self._lock:
+            current = set(self._lanes.values())
+            unused = [lane for lane in lanes if lane not in current and not self._calls[lane]]
+            for lane in unused:
+                del self._calls[lane]
+        for lane in unused:
+            # What hangs in it is nobody's any more.
+            lane.close(wait=False)
 
     def _lane(self, registry: Registry, login: Login) -> Lane:
         workers = ThreadPoolExecutor(self._parallel, thread_name_prefix=f"registry-{registry.name}")

@@ -57,15 +57,16 @@ class Search:
         return Resolution(least.outcome, reasons[:2_000])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lane:
     """One registry's workers: a registry that hangs holds up its own images only."""
 
     lookup: Lookup
     workers: ThreadPoolExecutor
 
-    def close(self) -> None:
-        self.workers.shutdown(cancel_futures=True)
+    def close(self, *, wait: bool) -> None:
+        """End the workers; ``wait`` for what they are doing."""
+        self.workers.shutdown(wait=wait, cancel_futures=True)
         self.lookup.close()
 
 

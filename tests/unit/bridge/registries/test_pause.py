@@ -40,18 +40,18 @@ def test_the_server_s_own_date_counts_where_its_clock_is_wrong() -> None:
 
 def test_the_longest_pause_that_was_asked_for_is_waited_for() -> None:
     slept: list[float] = []
-    pause = Pause(sleep=slept.append, now=lambda: 100.0)
-    pause.wait("acme", deadline=Deadline.after(60))
+    pause = Pause(now=lambda: 100.0)
+    pause.wait("acme", deadline=Deadline.after(60), sleep=slept.append)
     pause.extend(5.0)
     pause.extend(2.0)
-    pause.wait("acme", deadline=Deadline.after(60))
+    pause.wait("acme", deadline=Deadline.after(60), sleep=slept.append)
     assert slept == [5.0]
 
 
 def test_nobody_waits_for_what_comes_too_late() -> None:
     slept: list[float] = []
-    pause = Pause(sleep=slept.append, now=lambda: 100.0)
+    pause = Pause(now=lambda: 100.0)
     pause.extend(30.0)
     with pytest.raises(Unreachable, match="wants no request for 30 s"):
-        pause.wait("acme", deadline=Deadline.after(10))
+        pause.wait("acme", deadline=Deadline.after(10), sleep=slept.append)
     assert slept == []

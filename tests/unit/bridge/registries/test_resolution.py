@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -254,6 +255,29 @@ def test_a_changed_registry_is_asked_with_its_new_login() -> None:
         made.resolve(["acme.example.com/local/app:1.0"])
     made.close()
     assert seen == logins
+
+
+def test_a_changed_registry_s_connections_are_closed_when_its_last_call_is_over() -> None:
+    fakes = [shop(), shop()]
+    fakes[0].hang = threading.Event()
+    current: list[Connection] = [(registry("acme"), Login())]
+    unused = iter(fakes)
+    made = Resolver(lambda: list(current), connect=lambda *_: next(unused))
+    reference = "acme.example.com/local/app:1.0"
+    with ThreadPoolExecutor(1) as others:
+        earlier = others.submit(made.resolve, [reference])
+        while not fakes[0].asked:
+            time.sleep(0.001)
+        current[:] = [(registry("acme"), Login(LoginKind.TOKEN, secret="new"))]
+        made.resolve([reference])
+        assert "close" not in fakes[0].asked
+        fakes[0].hang.set()
+        assert earlier.result()[reference].outcome is Outcome.RESOLVED
+    assert fakes[0].asked[-1] == "close"
+    assert "close" not in fakes[1].asked
+    current.clear()
+    made.resolve([])
+    assert fakes[1].asked[-1] == "close"
 
 
 def test_an_image_that_nothing_stores_yet_is_known_by_its_digest() -> None:
