@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -98,25 +97,37 @@ def run(
     )
 
 
+# A child's peak counts the memory of the process that forked it, so a small one stands between.
+_MEASURE = """
+import resource, subprocess, sys
+result, seconds, *command = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
+code = subprocess.call(command)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+open(result, "w").write(f"{code} {peak}")
+"""
+
+
 def measured(program: Portshift, *arguments: str | Path, stdin: Path, out: Path, seconds: float) -> Outcome:
     """Run it on files, and measure its own peak memory instead of the peak of all children so far."""
+    result = out.parent / "measured"
+    command = [sys.executable, "-S", "-c", _MEASURE, result, str(int(seconds)), PORTSHIFT, *arguments]
     with stdin.open("rb") as source, out.open("wb") as sink, (out.parent / "err").open("w+b") as errors:
         started = time.monotonic()
-        process = subprocess.Popen(
-            [PORTSHIFT, *arguments],
+        subprocess.run(
+            command,
             stdin=source,
             stdout=sink,
             stderr=errors,
             env=program.environment,
             cwd=program.home,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds))),
+            check=True,
         )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
         spent = time.monotonic() - started
         errors.seek(0)
         said = errors.read().decode(errors="replace")
-    return Outcome(process.returncode, out.read_bytes(), said, spent, used.ru_maxrss / 1024)
+    code, kibibytes = map(int, result.read_text().split())
+    return Outcome(code, out.read_bytes(), said, spent, kibibytes / 1024)
 
 
 def deployment(
