@@ -54,6 +54,7 @@ class FakeBridge:
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     shown_artifact: dict[str, Any] = field(default_factory=dict)
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    in_use: bool = False
     admin_tokens: list[str] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     removal: dict[str, Any] = field(default_factory=dict)
@@ -183,6 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
             case ("PUT", ["registries", name, "webhook"]):
                 self.fake.admin_tokens.append(body["adminToken"])
                 made = {"url": body.get("url", "https://bridge.example"), "keys": [f"portshift-{name}"]}
+                made |= {"registryUrl": self.fake.registries[name]["url"], "problem": None, "cure": None}
                 self.fake.webhooks[name] = made
                 self._answer(200, {**made, "privateNetwork": "event.webhooks.urlStrictPolicy: false"})
             case ("POST", ["registries", name, "webhook", "removal"]):
@@ -195,8 +197,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, {"name": name})
             case ("POST", ["access"]):
                 self._answer(201, {**body, "token": "the-new-token"})
-            case ("DELETE", ["registries", name]):
+            case ("POST", ["registries", name, "removal"]) if not self.fake.in_use or body["force"]:
+                self.fake.admin_tokens.append(body["adminToken"])
+                self.fake.webhooks.pop(name, None)
                 self._answer(200, {"name": name, **self.fake.removal})
+            case ("DELETE", ["registries", name]) if not self.fake.in_use or query.get("force"):
+                self._answer(200, {"name": name, **self.fake.removal})
+            case ("POST", ["registries", name, "removal"]) | ("DELETE", ["registries", name]):
+                self._problem(409, "conflict", f"{name} is in use: 12 identities name artifacts of it")
             case ("DELETE", ["access", _]):
                 self.send_response(204)
                 self.end_headers()

@@ -163,6 +163,7 @@ def fake_bridge(folder: Path, *, home: KeyHome | None = None, **settings: Any) -
             watcher=watcher,
             issuer=begun.issuer,
             public_url=given.public_url,
+            connect=connect,
         ),
         registrar=Registrar(
             resolver=MeasuredResolver(resolver, metrics),

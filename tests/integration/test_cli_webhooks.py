@@ -13,6 +13,13 @@ from tests.fakes.program import Program, program_for
 
 pytestmark = pytest.mark.integration
 
+WEBHOOK = {
+    "url": "https://bridge.example",
+    "keys": ["portshift-1-acme-docker"],
+    "registryUrl": "https://acme.example/artifactory",
+    "problem": None,
+    "cure": None,
+}
 ACME = {"name": "acme", "url": "https://acme.example/artifactory"}
 ADD = ["registries", "add", "acme", "--url", "https://acme.example", "--no-test"]
 
@@ -84,7 +91,7 @@ def test_removing_a_registry_says_what_an_administrator_has_to_remove(
     program: Program, bridge: FakeBridge, token_file: str
 ) -> None:
     bridge.registries["acme"] = dict(ACME)
-    bridge.webhooks["acme"] = {"url": "https://bridge.example", "keys": ["portshift-1-acme-docker"]}
+    bridge.webhooks["acme"] = WEBHOOK
 
     left = program.run("registries", "remove", "acme")
     clean = program.run("registries", "remove", "acme", "--admin-token-file", token_file)
@@ -92,3 +99,26 @@ def test_removing_a_registry_says_what_an_administrator_has_to_remove(
     assert "https://acme.example/event/api/v1/subscriptions/portshift-1-acme-docker" in left.err
     assert "subscriptions" not in clean.err
     assert bridge.webhooks == {}
+
+
+def test_a_removal_that_is_refused_leaves_the_webhook(
+    program: Program, bridge: FakeBridge, token_file: str
+) -> None:
+    bridge.registries["acme"], bridge.webhooks["acme"], bridge.in_use = dict(ACME), WEBHOOK, True
+    remove = ["registries", "remove", "acme", "--admin-token-file", token_file]
+
+    refused = program.run(*remove)
+
+    assert (refused.exit_code, "12 identities" in refused.err) == (1, True)
+    assert bridge.webhooks == {"acme": WEBHOOK}
+    assert program.run(*remove, "--force").exit_code == 0
+    assert bridge.webhooks == {}
+
+
+def test_who_moves_a_registry_is_told_to_make_its_webhook_again(program: Program, bridge: FakeBridge) -> None:
+    bridge.registries["acme"] = dict(ACME)
+    bridge.webhooks["acme"] = {**WEBHOOK, "problem": "it was made elsewhere", "cure": "make it again"}
+
+    done = program.run("registries", "update", "acme", "--url", "https://new.example")
+
+    assert "webhook: it was made elsewhere; make it again" in done.err

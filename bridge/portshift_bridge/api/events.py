@@ -7,15 +7,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from portshift.core.errors import InvalidMessage
 from portshift_bridge.access import Role, require
 from portshift_bridge.api.identities import READERS
-from portshift_bridge.api.requests import Caller, JsonBody, Refused, ServicesOf, json_object, read_body
+from portshift_bridge.api.requests import (
+    Caller,
+    JsonBody,
+    Refused,
+    ServicesOf,
+    json_object,
+    read_admin_token,
+    read_body,
+    read_text,
+)
 from portshift_bridge.api.schemas import operation
 from portshift_bridge.clock import rfc3339
 from portshift_bridge.registries.subscriptions import PRIVATE_NETWORK
-from portshift_bridge.services import Services
 from portshift_bridge.watching.events import AUTHENTICATION_HEADER
+from portshift_bridge.watching.webhooks import Webhook
 
 router = APIRouter(prefix="/api/v1/registries", tags=["registries"])
 
@@ -62,18 +70,11 @@ def create_webhook(services: ServicesOf, caller: Caller, name: str, body: JsonBo
     given = json_object(body, fields=("adminToken", "url"))
     webhook = services.webhooks.create(
         services.registries.get(name),
-        admin_token=_admin_token(given),
-        url=_text(given, "url"),
+        admin_token=read_admin_token(given),
+        url=read_text(given, "url"),
         actor=caller.name,
     )
-    return JSONResponse(
-        {
-            "url": webhook.url,
-            "createdAt": rfc3339(webhook.created_at),
-            "keys": list(webhook.keys),
-            "privateNetwork": PRIVATE_NETWORK,
-        }
-    )
+    return JSONResponse({**_webhook(webhook), "privateNetwork": PRIVATE_NETWORK})
 
 
 @router.post(
@@ -86,7 +87,7 @@ def remove_webhook(services: ServicesOf, caller: Caller, name: str, body: JsonBo
     require(caller, Role.ADMIN)
     given = json_object(body, fields=("adminToken",))
     connected = services.registries.get(name)
-    services.webhooks.remove(connected, admin_token=_admin_token(given), actor=caller.name)
+    services.webhooks.remove(connected, admin_token=read_admin_token(given), actor=caller.name)
     return Response(status_code=204)
 
 
@@ -98,38 +99,30 @@ def remove_webhook(services: ServicesOf, caller: Caller, name: str, body: JsonBo
 def show_watch(services: ServicesOf, caller: Caller, name: str) -> JSONResponse:
     """The webhook, the poller and the last comparison of paths, with the last problem."""
     require(caller, *READERS)
-    return JSONResponse(_watch(services, services.registries.get(name).registry.name))
-
-
-def _watch(services: Services, name: str) -> dict[str, Any]:
+    webhook = services.webhooks.get(services.registries.get(name))
     progress = services.progress.get(name)
-    webhook = None
-    if progress.webhook_url is not None:
-        keys = list(services.webhooks.keys(name))
-        webhook = {"url": progress.webhook_url, "createdAt": _time(progress.webhook_at), "keys": keys}
+    return JSONResponse(
+        {
+            "webhook": None if webhook is None else _webhook(webhook),
+            "lastEventAt": _time(progress.event_at),
+            "polledAt": _time(progress.polled_at),
+            "readUntil": _time(progress.modified_until),
+            "comparedAt": _time(progress.compared_at),
+            "problem": progress.problem,
+        }
+    )
+
+
+def _webhook(webhook: Webhook) -> dict[str, Any]:
     return {
-        "webhook": webhook,
-        "lastEventAt": _time(progress.event_at),
-        "polledAt": _time(progress.polled_at),
-        "readUntil": _time(progress.modified_until),
-        "comparedAt": _time(progress.compared_at),
-        "problem": progress.problem,
+        "url": webhook.url,
+        "createdAt": rfc3339(webhook.created_at),
+        "keys": list(webhook.keys),
+        "registryUrl": webhook.registry_url,
+        "problem": webhook.problem,
+        "cure": webhook.cure,
     }
 
 
 def _time(at: int | None) -> str | None:
     return None if at is None else rfc3339(at)
-
-
-def _admin_token(given: dict[str, Any]) -> str:
-    token = _text(given, "adminToken")
-    if token is None:
-        raise InvalidMessage("adminToken: found none, expected an access token of an administrator")
-    return token
-
-
-def _text(given: dict[str, Any], field: str) -> str | None:
-    value = given.get(field)
-    if value is not None and (not isinstance(value, str) or not value):
-        raise InvalidMessage(f"{field}: expected text")
-    return value

@@ -21,6 +21,7 @@ from portshift_bridge.api.requests import (
     Refused,
     ServicesOf,
     json_object,
+    read_admin_token,
     read_cursor,
     write_cursor,
 )
@@ -105,18 +106,29 @@ def change_registry(services: ServicesOf, caller: Caller, name: str, body: JsonB
 def remove_registry(
     services: ServicesOf, caller: Caller, name: str, query: Annotated[RemovalQuery, Query()]
 ) -> JSONResponse:
-    """Refused while identities name its artifacts or the catalogue holds some, unless forced."""
+    """Refused while identities name its artifacts, unless forced. Its webhook stays in Artifactory."""
     require(caller, Role.ADMIN)
-    removed = services.registries.delete(name, force=query.force, actor=caller.name)
-    services.watcher.look()
-    return JSONResponse(
-        {
-            "name": name,
-            "identities": removed.identities,
-            "paths": removed.paths,
-            "secretsLeft": list(removed.secrets_left),
-        }
-    )
+    return _removed(services, name, force=query.force, actor=caller.name)
+
+
+@router.post(
+    "/{name}/removal",
+    dependencies=[Refused],
+    **operation("Disconnect a registry and remove its webhook", answer="Removal", body="RegistryRemoval"),
+)
+def remove_registry_with_webhook(
+    services: ServicesOf, caller: Caller, name: str, body: JsonBody
+) -> JSONResponse:
+    """Refused as DELETE is, before the webhook is touched; the administrator's token is not kept."""
+    require(caller, Role.ADMIN)
+    given = json_object(body, fields=("adminToken", "force"))
+    force = given.get("force", False)
+    if not isinstance(force, bool):
+        raise InvalidMessage(f"force: found {force!r}, expected true or false")
+    admin_token = read_admin_token(given)
+    services.registries.require_removable(name, force=force)
+    services.webhooks.remove(services.registries.get(name), admin_token=admin_token, actor=caller.name)
+    return _removed(services, name, force=force, actor=caller.name)
 
 
 @router.post(
@@ -128,6 +140,19 @@ def test_registry(services: ServicesOf, caller: Caller, name: str) -> JSONRespon
     """Each check with its cause and cure."""
     require(caller, Role.ADMIN)
     return _tested(services, services.registries.get(name))
+
+
+def _removed(services: Services, name: str, *, force: bool, actor: str) -> JSONResponse:
+    removed = services.registries.delete(name, force=force, actor=actor)
+    services.watcher.look()
+    return JSONResponse(
+        {
+            "name": name,
+            "identities": removed.identities,
+            "paths": removed.paths,
+            "secretsLeft": list(removed.secrets_left),
+        }
+    )
 
 
 def _read(body: object) -> tuple[Registry, Login]:

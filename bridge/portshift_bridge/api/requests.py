@@ -7,7 +7,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, NoReturn
 
@@ -176,6 +176,32 @@ def json_object(body: object, *, fields: Sequence[str]) -> dict[str, Any]:
     if unknown:
         raise InvalidMessage(f"found the field {unknown[0]!r}, expected only {', '.join(fields)}")
     return body
+
+
+def read_text(given: Mapping[str, Any], field: str) -> str | None:
+    """The text of a field, or None where it is absent or null.
+
+    Raises:
+        InvalidMessage: it is no text, or empty.
+
+    """
+    value = given.get(field)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise InvalidMessage(f"{field}: expected text")
+    return value
+
+
+def read_admin_token(given: Mapping[str, Any]) -> str:
+    """The access token of an administrator of Artifactory.
+
+    Raises:
+        InvalidMessage: it is absent, empty or no text.
+
+    """
+    token = read_text(given, "adminToken")
+    if token is None:
+        raise InvalidMessage("adminToken: found none, expected an access token of an administrator")
+    return token
 
 
 def write_cursor(*parts: str | int) -> str:

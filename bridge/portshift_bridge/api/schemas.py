@@ -59,6 +59,14 @@ _REGISTRY: Schema = {
     "mirrors": TEXTS,
     "repositories": object_of({}, include=TEXTS, exclude=TEXTS),
 }
+_WEBHOOK: Schema = {
+    "url": TEXT,
+    "createdAt": TIME,
+    "keys": {**TEXTS, "description": "Of the subscriptions in Artifactory."},
+    "registryUrl": {**TEXT, "description": "Of the Artifactory that it was made in."},
+    "problem": {**MAYBE, "description": "Why it does not tell the bridge what it should."},
+    "cure": MAYBE,
+}
 _SCOPE = {"clusters": TEXTS, "namespaces": TEXTS}
 _TRUST: Schema = {
     "name": TEXT,
@@ -167,11 +175,10 @@ SCHEMAS: Mapping[str, Schema] = {
         url={**MAYBE, "description": "Of the bridge; by default the setting public_url."},
     ),
     "WebhookRemoval": object_of({"adminToken": {**TEXT, "writeOnly": True}}),
+    "RegistryRemoval": object_of({"adminToken": {**TEXT, "writeOnly": True}}, force=FLAG),
     "Webhook": object_of(
         {
-            "url": TEXT,
-            "createdAt": TIME,
-            "keys": {**TEXTS, "description": "Of the subscriptions in Artifactory."},
+            **_WEBHOOK,
             "privateNetwork": {
                 **TEXT,
                 "description": "What Artifactory's system.yaml needs when the URL is in a private network.",
@@ -180,7 +187,7 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "Watch": object_of(
         {
-            "webhook": or_null(object_of({"url": TEXT, "createdAt": TIME, "keys": TEXTS})),
+            "webhook": or_null(object_of(_WEBHOOK)),
             "lastEventAt": MAYBE_TIME,
             "polledAt": MAYBE_TIME,
             "readUntil": {**MAYBE_TIME, "description": "By the registry's own clock."},

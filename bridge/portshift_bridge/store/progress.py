@@ -25,7 +25,7 @@ class Progress:
     """Times are microseconds, UTC; those until which something was read are the registry's own.
 
     ``problem`` is why the last try to read the registry failed. ``webhook_url`` is where the registry
-    sends its events.
+    sends its events, ``webhook_registry`` its own URL when it was told so.
     """
 
     modified_until: int | None = None
@@ -36,6 +36,7 @@ class Progress:
     event_at: int | None = None
     webhook_url: str | None = None
     webhook_at: int | None = None
+    webhook_registry: str | None = None
 
 
 class ProgressStore:
@@ -96,18 +97,18 @@ class ProgressStore:
         with self._database.write() as connection:
             _set(connection, registry, event_at=self._clock())
 
-    def webhook_created(self, registry: str, *, url: str, actor: str) -> int:
-        """Keep where the registry sends its events; the time that was kept (microseconds)."""
+    def webhook_created(self, registry: str, *, url: str, registry_url: str, actor: str) -> int:
+        """Keep where the registry at this URL sends its events; the time that was kept (microseconds)."""
         now = self._clock()
         with self._database.write() as connection:
-            _set(connection, registry, webhook_url=url, webhook_at=now)
+            _set(connection, registry, webhook_url=url, webhook_at=now, webhook_registry=registry_url)
             record_change(connection, Change(actor, "registry.webhook.add", registry, now, {"url": url}))
         return now
 
     def webhook_removed(self, registry: str, *, actor: str) -> None:
         """Keep that the registry sends no events any more."""
         with self._database.write() as connection:
-            _set(connection, registry, webhook_url=None, webhook_at=None)
+            _set(connection, registry, webhook_url=None, webhook_at=None, webhook_registry=None)
             record_change(connection, Change(actor, "registry.webhook.remove", registry, self._clock()))
 
     def _change(self, registry: str, holder: str, **values: Any) -> bool:

@@ -125,10 +125,23 @@ class RegistryStore:
                 .where(registries.c.name == name)
                 .values(document=after.registry.to_json(), updated_at=now)
             )
+            if after.registry.url != before.registry.url:
+                _read_anew(connection, name)
             record_change(connection, Change(actor, "registry.update", name, now, _difference(before, after)))
             if isinstance(after.login, Login) and after.login != before.login:
                 self._secrets.put(_secret_name(name), after.login.to_secret())
         return after
+
+    def require_removable(self, name: str, *, force: bool) -> None:
+        """Raise unless ``delete`` would remove the registry now.
+
+        Raises:
+            NotFound, Conflict: as for ``delete``.
+
+        """
+        with self._database.read() as connection:
+            _required(connection, name)
+            _require_removable(connection, name, force=force)
 
     def delete(self, name: str, *, force: bool, actor: str) -> Removal:
         """Forget a registry, its secrets and its paths in the catalogue; identities stay.
@@ -141,9 +154,7 @@ class RegistryStore:
         """
         with self._database.write() as connection:
             before = _required(connection, name)
-            used = Removal(_identities_of(connection, name), _paths_of(connection, name))
-            if used.identities and not force:
-                raise _in_use(name, used)
+            used = _require_removable(connection, name, force=force)
             # Before the commit: a registry without its login says so, a secret without its registry is lost.
             left = self._delete_secrets(secret_names(name), force=force)
             connection.execute(delete(registries).where(registries.c.name == name))
@@ -201,6 +212,22 @@ def _required(connection: Connection, name: str) -> Row[Any]:
     if row is None:
         raise NotFound(f"no registry is named {name}", cure="see helm portshift registries list")
     return row
+
+
+def _read_anew(connection: Connection, registry: str) -> None:
+    """At another URL may be another Artifactory: it is read from the start, by who takes the lease next."""
+    nothing = dict.fromkeys(
+        ("modified_until", "properties_until", "polled_at", "compared_at", "leased_by", "problem")
+    )
+    progress = update(registry_progress).where(registry_progress.c.registry == registry)
+    connection.execute(progress.values(leased_until=0, **nothing))
+
+
+def _require_removable(connection: Connection, registry: str, *, force: bool) -> Removal:
+    used = Removal(_identities_of(connection, registry), _paths_of(connection, registry))
+    if used.identities and not force:
+        raise _in_use(registry, used)
+    return used
 
 
 def _identities_of(connection: Connection, registry: str) -> int:

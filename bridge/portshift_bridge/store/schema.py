@@ -230,6 +230,8 @@ registry_progress = Table(
     Column("event_at", BigInteger),
     Column("webhook_url", Text),
     Column("webhook_at", BigInteger),
+    # The registry's URL when the webhook was made: another Artifactory has none.
+    Column("webhook_registry", Text),
 )
 
 # Issuers of job tokens that an administrator trusts, and what their jobs may do.

@@ -9,27 +9,37 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from portshift.core.errors import InvalidInput, InvalidMessage
+from portshift_bridge.clock import SECOND, rfc3339
 from portshift_bridge.errors import Conflict
 from portshift_bridge.registries.errors import Forbidden, LoginRefused
 from portshift_bridge.registries.model import Login, LoginKind, Registry, UnavailableLogin
 from portshift_bridge.registries.session import Session, open_session
 from portshift_bridge.registries.subscriptions import subscribe, subscription_keys, unsubscribe
-from portshift_bridge.secrets import SecretStore
-from portshift_bridge.store.progress import ProgressStore
+from portshift_bridge.secrets import SecretState, SecretStore, SecretUnavailable
+from portshift_bridge.store.progress import Progress, ProgressStore
 from portshift_bridge.store.registries import ConnectedRegistry
 from portshift_bridge.watching.watcher import Watcher, webhook_secret_name
 
 Connect = Callable[[Registry, Login], Session]
 _MAX_URL = 2_048
+# Longer than the clocks of the bridge and of Artifactory should differ, and than an event takes.
+_SILENCE = 900 * SECOND
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """A registry's webhook: where it sends events, since when (microseconds), by which subscriptions."""
+    """A registry's webhook: where it sends events, since when (microseconds), by which subscriptions.
+
+    ``registry_url`` is the Artifactory that it was made in. ``problem`` is why it does not tell the bridge
+    what it should, as far as the bridge can know, and ``cure`` what to do.
+    """
 
     url: str
     created_at: int
     keys: tuple[str, ...]
+    registry_url: str
+    problem: str | None = None
+    cure: str | None = None
 
 
 class Webhooks:
@@ -52,9 +62,15 @@ class Webhooks:
         self._public_url = public_url
         self._connect = connect
 
-    def keys(self, registry: str) -> tuple[str, ...]:
-        """The keys of the registry's subscriptions."""
-        return subscription_keys(registry, issuer=self._issuer)
+    def get(self, connected: ConnectedRegistry) -> Webhook | None:
+        """The registry's webhook; only an administrator may ask Artifactory whether it is still there."""
+        name = connected.registry.name
+        kept = self._progress.get(name)
+        if kept.webhook_url is None or kept.webhook_at is None:
+            return None
+        problem, cure = self._problem(connected.registry, kept)
+        registry_url = kept.webhook_registry or connected.registry.url
+        return Webhook(kept.webhook_url, kept.webhook_at, self._keys(name), registry_url, problem, cure)
 
     def create(
         self, connected: ConnectedRegistry, *, admin_token: str, url: str | None, actor: str
@@ -69,14 +85,14 @@ class Webhooks:
             Unreachable: it does not answer, or refuses the URL.
 
         """
-        name = connected.registry.name
-        target = self._target(name, url)
-        secret = self._secret(name)
+        name, registry_url = connected.registry.name, connected.registry.url
+        target, keys = self._target(name, url), self._keys(name)
+        secret = self._secret(connected.registry)
         with self._session(connected, admin_token) as session:
-            subscribe(session, self.keys(name), url=target, secret=secret)
-        created_at = self._progress.webhook_created(name, url=target, actor=actor)
+            subscribe(session, keys, url=target, secret=secret)
+        created_at = self._progress.webhook_created(name, url=target, registry_url=registry_url, actor=actor)
         self._watcher.know_webhook(name, made_at=created_at, secret=secret)
-        return Webhook(target, created_at, self.keys(name))
+        return Webhook(target, created_at, keys, registry_url)
 
     def remove(self, connected: ConnectedRegistry, *, admin_token: str, actor: str) -> None:
         """Have the registry send no more events, and refuse those it still sends.
@@ -88,17 +104,42 @@ class Webhooks:
         """
         name = connected.registry.name
         with self._session(connected, admin_token) as session:
-            unsubscribe(session, self.keys(name))
+            unsubscribe(session, self._keys(name))
         self._progress.webhook_removed(name, actor=actor)
         self._watcher.forget_webhook(name)
         self._secrets.delete(webhook_secret_name(name))
 
-    def _secret(self, registry: str) -> str:
+    def _keys(self, registry: str) -> tuple[str, ...]:
+        return subscription_keys(registry, issuer=self._issuer)
+
+    def _problem(self, registry: Registry, kept: Progress) -> tuple[str | None, str | None]:
+        """What is wrong with a webhook that was made, and its cure."""
+        again = f"make it again with: portshift registries update {registry.name} --webhook"
+        if kept.webhook_registry != registry.url:
+            return f"it was made at {kept.webhook_registry}, and the registry is at {registry.url} now", again
+        try:
+            self._secrets.get(webhook_secret_name(registry.name))
+        except SecretUnavailable as error:
+            cure = again if error.state is SecretState.MISSING else error.cure
+            return f"its events are refused: {error.problem}", cure
+        heard = max(kept.webhook_at or 0, kept.event_at or 0)
+        if (kept.modified_until or 0) > heard + _SILENCE:
+            told = f"no event came since {rfc3339(heard)}, and something was pushed after that"
+            return told, f"ask an administrator of Artifactory whether it is still there, or {again}"
+        return None, None
+
+    def _secret(self, registry: Registry) -> str:
         """The registry's webhook secret; a new one is kept before Artifactory hears of it."""
-        if self._progress.get(registry).webhook_at is not None:
-            return self._secrets.get(webhook_secret_name(registry))["secret"]
+        name = webhook_secret_name(registry.name)
+        # Another Artifactory gets another secret.
+        if self._progress.get(registry.name).webhook_registry == registry.url:
+            try:
+                return self._secrets.get(name)["secret"]
+            except SecretUnavailable as error:
+                if error.state is not SecretState.MISSING:
+                    raise
         secret = randomness.token_hex(32)
-        self._secrets.put(webhook_secret_name(registry), {"secret": secret})
+        self._secrets.put(name, {"secret": secret})
         return secret
 
     def _target(self, registry: str, url: str | None) -> str:

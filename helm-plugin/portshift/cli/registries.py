@@ -35,6 +35,7 @@ from portshift.cli.webhook_options import (
     drop_webhook,
     make_webhook,
     read_admin_token,
+    say_webhook_problem,
     say_what_is_left,
     token_of,
     update_webhook_options,
@@ -203,6 +204,8 @@ def update(
         make_webhook(bridge, name, admin_token=admin_token, url=webhook_url)
     elif admin_token is not None:
         drop_webhook(bridge, name, admin_token=admin_token)
+    elif url:
+        say_webhook_problem(bridge, name)
     write_item(item, output, name=name)
 
 
@@ -235,15 +238,17 @@ def remove(bridge: Bridge, name: str, force: bool, admin_token_file: Path | None
     One that is in use is removed with --force only: without it, what would be cut off is told.
     """
     path = f"{_REGISTRIES}/{segment(name)}"
-    url, watch = bridge.call("GET", path)["url"], watch_of(bridge, name)
+    webhook = None
     if admin_token_file is not None:
-        drop_webhook(bridge, name, admin_token=token_of(admin_token_file))
-        watch = {}
-    removed = bridge.call("DELETE", f"{path}{'?force=true' if force else ''}")
+        body = {"adminToken": token_of(admin_token_file), "force": force}
+        removed = bridge.call("POST", f"{path}/removal", body)
+    else:
+        webhook = watch_of(bridge, name).get("webhook")
+        removed = bridge.call("DELETE", f"{path}{'?force=true' if force else ''}")
     say(
         f"registry {name} removed; {removed.get('identities', 0)} identities name artifacts of it,"
         f" {removed.get('paths', 0)} paths of its artifacts are forgotten"
     )
     for secret in removed.get("secretsLeft") or ():
         say(f"the secret store did not let go of {secret}; delete it there")
-    say_what_is_left(watch, url)
+    say_what_is_left(webhook)

@@ -106,12 +106,18 @@ def watch_of(bridge: Bridge, name: str) -> Item:
     return bridge.call("GET", f"{_PATH}/{segment(name)}/watch")
 
 
-def say_what_is_left(watch: Item, url: str) -> None:
+def say_webhook_problem(bridge: Bridge, name: str) -> None:
+    """After a registry was changed: its webhook may have to be made again."""
+    webhook = watch_of(bridge, name).get("webhook") or {}
+    if webhook.get("problem"):
+        say(f"webhook: {webhook['problem']}; {webhook['cure']}")
+
+
+def say_what_is_left(webhook: Item | None) -> None:
     """After a registry was removed without an administrator's token: its subscriptions are still there."""
-    webhook = watch.get("webhook")
     if not webhook:
         return
-    platform = url.removesuffix("/artifactory")
+    platform = webhook["registryUrl"].removesuffix("/artifactory")
     say(
         "Artifactory still sends events, which the bridge refuses; an administrator removes the webhook with:"
     )

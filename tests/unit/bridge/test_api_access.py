@@ -29,6 +29,7 @@ ROUTES: list[tuple[str, str, set[Role]]] = [
     ("GET", "registries/acme", READERS),
     ("PATCH", "registries/acme", ADMIN),
     ("DELETE", "registries/acme", ADMIN),
+    ("POST", "registries/acme/removal", ADMIN),
     ("POST", "registries/acme/test", ADMIN),
     ("GET", "registries/acme/watch", READERS),
     ("PUT", "registries/acme/webhook", ADMIN),

@@ -142,7 +142,8 @@ def test_how_far_a_registry_was_read_is_shown_to_readers(registry: FakeBridge) -
     progress.lease("acme", holder="a", seconds=60)
     progress.polled("acme", holder="a", modified_until=1_000_000_000_000_000)
     progress.failed("acme", holder="a", problem="it does not answer")
-    progress.webhook_created("acme", url="https://bridge.example/x", actor="test")
+    made_in = {"registry_url": "https://acme.example/artifactory", "actor": "test"}
+    progress.webhook_created("acme", url="https://bridge.example/x", **made_in)
 
     shown = registry.call("GET", "registries/acme/watch", role=Role.VIEWER).json()
 

@@ -13,6 +13,7 @@ from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.testing.checks import Check, Status
 from portshift_bridge.secrets import FileSecretStore, SecretUnavailable
 from portshift_bridge.store.artifacts import ArtifactStore
+from portshift_bridge.store.progress import Progress
 from tests.fakes.bridge_services import FakeBridge, rendering
 from tests.fakes.resolver import resolved
 
@@ -157,6 +158,52 @@ def test_a_removed_registry_takes_its_own_paths_along(bridge: FakeBridge) -> Non
     assert removed.json() == removal("acme", paths=2)
     assert list(catalogue.places("acme", repository="docker-local")) == []
     assert len(list(catalogue.places("acme-two", repository="docker-local"))) == 2
+
+
+def test_a_registry_in_use_keeps_its_webhook_with_itself(bridge: FakeBridge) -> None:
+    add(bridge)
+    bridge.resolver.images["app:1"] = resolved("a", artifact="acme/docker-local/app/1/manifest.json")
+    bridge.call("POST", "registrations", json=rendering("app:1"))
+    made_in = {"registry_url": ACME["url"], "actor": "test"}
+    bridge.services.progress.webhook_created("acme", url="https://bridge.example", **made_in)
+
+    refused = bridge.call("POST", "registries/acme/removal", json={"adminToken": "boss"})
+
+    assert (refused.status_code, "is in use" in refused.json()["detail"]) == (409, True)
+    assert bridge.call("GET", "registries/acme/watch").json()["webhook"] is not None
+
+
+def test_a_webhook_that_cannot_be_removed_keeps_its_registry(bridge: FakeBridge) -> None:
+    add(bridge)
+
+    refused = bridge.call("POST", "registries/acme/removal", json={"adminToken": "boss", "force": True})
+
+    assert refused.status_code >= 500
+    assert bridge.call("GET", "registries/acme").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"adminToken": ""}, {"adminToken": "x", "force": "yes"}, {"force": True}]
+)
+def test_a_removal_with_the_webhook_needs_the_token(bridge: FakeBridge, body: dict[str, Any]) -> None:
+    add(bridge)
+
+    assert bridge.call("POST", "registries/acme/removal", json=body).status_code == 400
+
+
+def test_a_registry_at_another_url_is_read_from_the_start_by_who_takes_the_lease(bridge: FakeBridge) -> None:
+    add(bridge)
+    progress = bridge.services.progress
+    progress.lease("acme", holder="a", seconds=60)
+    progress.polled("acme", holder="a", modified_until=7, properties_until=8)
+    progress.compared("acme", holder="a")
+    bridge.call("PATCH", "registries/acme", json={"hosts": ["docker.acme.example"]})
+    assert progress.get("acme").modified_until == 7
+    bridge.call("PATCH", "registries/acme", json={"url": "https://new.example/artifactory", "login": LOGIN})
+
+    progress.polled("acme", holder="a", modified_until=9)
+    assert progress.get("acme") == Progress()
+    assert progress.lease("acme", holder="b", seconds=60)
 
 
 def test_removing_forgets_login_and_webhook_secret(bridge: FakeBridge, tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ def test_a_removed_registry_leaves_nothing_for_one_of_the_same_name(bridge: Fake
     bridge.call("POST", "registries", json=body)
     bridge.services.progress.lease("acme", holder="a", seconds=60)
     bridge.services.progress.polled("acme", holder="a", modified_until=7)
-    bridge.services.progress.webhook_created("acme", url="https://bridge.example", actor="test")
+    bridge.services.progress.webhook_created(
+        "acme", url="https://bridge.example", registry_url=body["url"], actor="test"
+    )
     bridge.call("DELETE", "registries/acme?force=true")
     bridge.call("POST", "registries", json=body)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portshift.core.errors import InvalidMessage, PortshiftError, Unreachable
+from portshift_bridge.clock import SECOND, rfc3339
 from portshift_bridge.errors import Conflict, Unauthenticated
 from portshift_bridge.registries.model import Login, Registry, UnavailableLogin
 from portshift_bridge.registries.session import Session, open_session
@@ -48,6 +50,12 @@ class Made:
 
     def create(self, token: str = TOKEN, url: str | None = None) -> Webhook:
         return self.webhooks.create(self.connected, admin_token=token, url=url, actor="test")
+
+    def told(self) -> tuple[str | None, str | None]:
+        """What is told of the webhook: its problem and the cure."""
+        webhook = self.webhooks.get(self.connected)
+        assert webhook is not None
+        return webhook.problem, webhook.cure
 
     def remove(self) -> None:
         self.webhooks.remove(self.connected, admin_token=TOKEN, actor="test")
@@ -110,6 +118,57 @@ def test_a_removed_webhook_is_gone_with_its_secret(made: Made) -> None:
     with pytest.raises(Unauthenticated):
         made.receive(secret)
     made.remove()
+
+
+def test_a_webhook_that_was_made_is_shown_without_a_problem(made: Made) -> None:
+    assert made.webhooks.get(made.connected) is None
+    webhook = made.create()
+
+    assert made.webhooks.get(made.connected) == webhook
+    assert made.told() == (None, None)
+
+
+def test_a_registry_at_another_url_needs_its_webhook_again_with_another_secret(made: Made) -> None:
+    made.create()
+    secret = made.secret
+    made.connected = replace(made.connected, registry=replace(made.registry.registry, url="https://new.test"))
+    problem, cure = made.told()
+
+    assert (
+        problem
+        == "it was made at http://standin.test/artifactory, and the registry is at https://new.test now"
+    )
+    assert cure == "make it again with: portshift registries update acme --webhook"
+    made.create()
+    assert made.told() == (None, None)
+    assert made.secret != secret
+
+
+def test_a_webhook_whose_secret_is_gone_is_told_and_made_again(made: Made) -> None:
+    made.create()
+    made.secrets.delete(SECRET_NAME)
+    problem, cure = made.told()
+
+    assert problem == f"its events are refused: there is no secret '{SECRET_NAME}'"
+    assert str(cure).startswith("make it again")
+    made.create()
+    made.receive(made.secret)
+
+
+def test_a_webhook_that_is_silent_about_a_push_is_told(made: Made) -> None:
+    created_at = made.create().created_at
+    progress = made.bridge.services.progress
+    progress.lease("acme", holder="a", seconds=60)
+    progress.polled("acme", holder="a", modified_until=created_at + 600 * SECOND)
+    assert made.told() == (None, None)
+    progress.polled("acme", holder="a", modified_until=created_at + 1_000 * SECOND)
+    problem, cure = made.told()
+
+    assert f"no event came since {rfc3339(created_at)}" in str(problem)
+    assert "ask an administrator of Artifactory" in str(cure)
+    made.bridge.clock.now += 1_000 * SECOND
+    progress.event_received("acme")
+    assert made.told() == (None, None)
 
 
 def test_another_process_learns_the_secret_by_itself(made: Made, tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def _progress() -> None:
         sa.Column("event_at", sa.BigInteger(), nullable=True),
         sa.Column("webhook_url", sa.Text(), nullable=True),
         sa.Column("webhook_at", sa.BigInteger(), nullable=True),
+        sa.Column("webhook_registry", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("registry", name=op.f("pk_registry_progress")),
     )
 
