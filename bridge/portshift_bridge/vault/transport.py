@@ -10,10 +10,11 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from portshift_bridge.outbound.guard import tls_context
+from portshift_bridge.outbound.deadline import Deadline
+from portshift_bridge.outbound.guard import GuardedAdapter
+from portshift_bridge.outbound.reading import reading_until
 from portshift_bridge.vault.errors import VaultUnreachable
 
 MAX_BODY = 4 * 1024 * 1024
@@ -22,7 +23,7 @@ REST_SECONDS = 5.0
 _CHUNK = 64 * 1024
 
 
-class VaultAdapter(HTTPAdapter):
+class VaultAdapter(GuardedAdapter):
     """Exchanges that end within ``seconds`` in a whole answer or in ``VaultUnreachable``.
 
     After one that ran out of time, Vault is left alone for ``REST_SECONDS``: each request in them fails at
@@ -32,23 +33,17 @@ class VaultAdapter(HTTPAdapter):
     def __init__(self, address: str, *, seconds: float, ca: str | None) -> None:
         self._address = address
         self._seconds = seconds
-        self._tls = tls_context(ca)
         self._rests_until = 0.0
-        super().__init__(pool_maxsize=16)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._tls, **kwargs)
-
-    def cert_verify(self, conn: Any, *_: Any) -> None:
-        """Leave the authorities to the context: requests would add its own bundle to a private one."""
-        conn.cert_reqs = "CERT_REQUIRED"
+        # Whoever starts the bridge chooses where Vault is; nobody can send it elsewhere through the API.
+        super().__init__(ca=ca, permitted=lambda _: True)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         if time.monotonic() < self._rests_until:
             raise self._late()
-        ends = time.monotonic() + self._seconds
+        deadline = Deadline.after(self._seconds)
         try:
-            return self._exchange(request, ends=ends)
+            with reading_until(deadline):
+                return self._exchange(request)
         except requests.exceptions.SSLError as error:
             raise VaultUnreachable(
                 f"Vault at {self._address}: TLS failed ({_innermost(error)})",
@@ -62,7 +57,7 @@ class VaultAdapter(HTTPAdapter):
             OSError,
             ValueError,
         ) as error:
-            if time.monotonic() >= ends:
+            if deadline.passed:
                 self._rests_until = time.monotonic() + REST_SECONDS
                 raise self._late() from error
             raise VaultUnreachable(
@@ -70,7 +65,7 @@ class VaultAdapter(HTTPAdapter):
                 cure="start it, or correct vault_address",
             ) from error
 
-    def _exchange(self, request: requests.PreparedRequest, *, ends: float) -> requests.Response:
+    def _exchange(self, request: requests.PreparedRequest) -> requests.Response:
         response = super().send(request, stream=True, timeout=self._seconds)
         try:
             if response.is_redirect:
@@ -78,7 +73,7 @@ class VaultAdapter(HTTPAdapter):
                     f"Vault at {self._address} redirects to {response.headers['Location'][:200]!r}",
                     cure="redirects are not followed; give the address that answers as vault_address",
                 )
-            body = self._body(response, ends=ends)
+            body = self._body(response)
         finally:
             response.close()
         if response.ok and body and not _is_object(body):
@@ -87,7 +82,7 @@ class VaultAdapter(HTTPAdapter):
             )
         return _whole(response, body)
 
-    def _body(self, response: requests.Response, *, ends: float) -> bytes:
+    def _body(self, response: requests.Response) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
@@ -96,8 +91,6 @@ class VaultAdapter(HTTPAdapter):
                     f"{self._address} answers more than {MAX_BODY // 1024**2} MiB, Vault does not",
                     cure="correct vault_address",
                 )
-            if time.monotonic() > ends:
-                raise requests.Timeout
         return bytes(body)
 
     def _late(self) -> VaultUnreachable:
