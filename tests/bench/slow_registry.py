@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from portshift_bridge.registries.model import Login, LoginKind, Registry
-from tests.standin import Standin, build_image
+from tests.standin import Standin, Switches, build_image
 
 ADMIN = Login(LoginKind.PASSWORD, "admin", "password")
 
@@ -32,9 +32,14 @@ class SlowRegistry:
 
 
 @contextmanager
-def slow_registry(images: int, *, milliseconds: int = 20, one_in: int = 0) -> Iterator[SlowRegistry]:
-    """Serve so many images until the end of the context; one in ``one_in`` is a list (0: none)."""
-    with _process("images", images, one_in, milliseconds) as registry:
+def slow_registry(
+    images: int, *, milliseconds: int = 20, one_in: int = 0, docker_basic: bool = True
+) -> Iterator[SlowRegistry]:
+    """Serve so many images until the end of the context; one in ``one_in`` is a list (0: none).
+
+    Without ``docker_basic`` each image wants a Docker token of its own.
+    """
+    with _process("images" if docker_basic else "guarded-images", images, one_in, milliseconds) as registry:
         yield SlowRegistry(registry, images)
 
 
@@ -78,9 +83,10 @@ def _push_one(standin: Standin, tags: int, properties: int) -> None:
 
 def _serve(kind: str, *numbers: int) -> None:
     *amounts, milliseconds = numbers
-    standin = Standin()
+    standin = Standin(switches=Switches(docker_basic=kind != "guarded-images"))
     standin.add_repository("docker-local")
-    {"images": _push_images, "one": _push_one}[kind](standin, *amounts)
+    push = _push_one if kind == "one" else _push_images
+    push(standin, *amounts)
     standin.delay(milliseconds / 1000)
     standin.bind()
     print(standin.address, flush=True)

@@ -11,13 +11,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 
 _PARAMETER = re.compile(r'([a-z]+)="([^"]*)"')
 _MAX_TOKENS = 1_000
+_MAX_REPOSITORIES = 1_000
 _DEFAULT_SECONDS = 60.0
 _MARGIN_SECONDS = 10.0
 
@@ -51,17 +52,18 @@ def bearer_challenge(header: str, *, image: str, base: str) -> Challenge | None:
     return Challenge(
         realm=realm,
         service=parameters.get("service", ""),
-        scope=parameters.get("scope") or f"repository:{image}:pull",
+        scope=parameters.get("scope") or _scope(image),
     )
 
 
 class Tokens:
-    """Tokens by what they are for, each until shortly before it ends."""
+    """Tokens by what they are for, each until shortly before it ends, and where repositories want one."""
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._tokens: OrderedDict[tuple[str, str], tuple[str, float]] = OrderedDict()
+        self._challenges: dict[str, Challenge] = {}
 
     def get(self, repository: str, image: str) -> str | None:
         with self._lock:
@@ -75,6 +77,21 @@ class Tokens:
             self._tokens.move_to_end((repository, image))
             if len(self._tokens) > _MAX_TOKENS:
                 self._tokens.popitem(last=False)
+
+    def expected(self, repository: str, image: str) -> Challenge | None:
+        """The challenge that a request without a token would meet, as earlier ones at the repository did."""
+        challenge = self._challenges.get(repository)
+        return None if challenge is None else replace(challenge, scope=_scope(image))
+
+    def expect(self, repository: str, challenge: Challenge) -> None:
+        with self._lock:
+            if len(self._challenges) >= _MAX_REPOSITORIES:
+                self._challenges.clear()
+            self._challenges[repository] = challenge
+
+
+def _scope(image: str) -> str:
+    return f"repository:{image}:pull"
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

@@ -126,6 +126,9 @@ class Session:
     ) -> Answer:
         """A request below ``/v2/<image>/`` of a repository, with a Docker token where one is asked for."""
         url = self._url(f"api/docker/{repository}/v2/{image}/{path}")
+        expected = self._shared.tokens.expected(repository, image)
+        if expected is not None and self._shared.tokens.get(repository, image) is None:
+            self._fetch_token(expected, repository, image, deadline)
         answer = self._docker_once(method, url, repository, image, accept, deadline)
         if answer.status == 401 and self._new_token(answer, repository, image, deadline):
             answer = self._docker_once(method, url, repository, image, accept, deadline)
@@ -149,6 +152,11 @@ class Session:
         challenge = bearer_challenge(header, image=image, base=self._transport.base)
         if challenge is None:
             return False
+        self._shared.tokens.expect(repository, challenge)
+        self._fetch_token(challenge, repository, image, deadline)
+        return True
+
+    def _fetch_token(self, challenge: Challenge, repository: str, image: str, deadline: Deadline) -> None:
         body = self._ask_token(challenge, deadline)
         token = body.get("token") or body.get("access_token") if isinstance(body, Mapping) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
@@ -156,7 +164,6 @@ class Session:
         seconds = body.get("expires_in")
         known = float(seconds) if isinstance(seconds, int) and seconds > 0 else None
         self._shared.tokens.put(repository, image, token, seconds=known)
-        return True
 
     def _ask_token(self, challenge: Challenge, deadline: Deadline) -> Any:
         answer = self._transport.request(

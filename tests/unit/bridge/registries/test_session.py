@@ -128,6 +128,28 @@ def test_a_challenge_is_answered_with_a_token_that_is_kept() -> None:
     ]
 
 
+def test_where_a_repository_wants_tokens_the_next_image_has_one_before_it_is_asked_for() -> None:
+    granted = Scripted.json({"token": "abc"})
+    asked, adapter = session(PASSWORD, unauthorized(), granted, Scripted(200), granted, Scripted(200))
+    head(asked)
+    head(asked, "team/other")
+    assert adapter.seen[3:] == [
+        f"GET {REALM}?service=acme.example.com&scope=repository%3Ateam%2Fother%3Apull",
+        f"HEAD {BASE}/api/docker/docker-local/v2/team/other/manifests/1",
+    ]
+
+
+def test_a_server_that_wants_another_scope_than_before_is_heard() -> None:
+    granted, other = Scripted.json({"token": "abc"}), 'scope="repository:docker-local/other:pull"'
+    named = Scripted(401, headers={"WWW-Authenticate": f'Bearer realm="{REALM}",service="s",{other}'})
+    replies = [unauthorized(), granted, Scripted(), granted, named, granted, Scripted()]
+    asked, adapter = session(PASSWORD, *replies)
+    head(asked)
+    head(asked, "other")
+    assert "scope=repository%3Adocker-local%2Fother%3Apull" in adapter.seen[5]
+    assert len(adapter.requests) == len(replies)
+
+
 def test_a_token_is_for_one_image_of_one_repository() -> None:
     tokens = Tokens()
     tokens.put("docker-local", "app", "abc", seconds=600)
