@@ -95,6 +95,8 @@ class Watcher:
         # By registry: when its webhook was made, and the secret. All that a request needs is in memory, so
         # that an unknown registry takes as long as a known one.
         self._webhooks: dict[str, tuple[int, str]] = {}
+        # By registry: why the secret of its webhook cannot be had.
+        self._unlearned: dict[str, str] = {}
         self._nobody = randomness.token_hex(32)
         self._thread: threading.Thread | None = None
 
@@ -172,12 +174,19 @@ class Watcher:
             if made_at is None:
                 self.forget_webhook(name)
             elif self._webhooks.get(name, (None, ""))[0] != made_at:
-                try:
-                    secret = self._secrets.get(webhook_secret_name(name))["secret"]
-                except PortshiftError as error:
-                    log_failure("webhook secret", name, error)
-                    continue
-                self.know_webhook(name, made_at=made_at, secret=secret)
+                self._learn_webhook(name, made_at=made_at)
+
+    def _learn_webhook(self, name: str, *, made_at: int) -> None:
+        try:
+            secret = self._secrets.get(webhook_secret_name(name))["secret"]
+        except PortshiftError as error:
+            # Once for each cause: this is tried again every few seconds.
+            if self._unlearned.get(name) != str(error):
+                log_failure("webhook secret", name, error)
+            self._unlearned[name] = str(error)
+            return
+        self._unlearned.pop(name, None)
+        self.know_webhook(name, made_at=made_at, secret=secret)
 
     def _follow(self, connected: Sequence[ConnectedRegistry]) -> None:
         """End the watches of what is gone or changed, and begin those of what is new."""

@@ -183,6 +183,23 @@ def test_another_process_learns_the_secret_by_itself(made: Made, tmp_path: Path)
     made.receive(made.secret)
 
 
+def test_a_secret_that_cannot_be_had_is_told_once_for_each_time_it_is_lost(
+    made: Made, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made.bridge.call("POST", "registries", json={"name": "acme", "url": "https://acme.example"})
+    watcher, secrets = made.bridge.services.watcher, FileSecretStore.open(tmp_path)
+    made.create()
+    for times in (1, 2):
+        secrets.delete(SECRET_NAME)
+        watcher.forget_webhook("acme")
+        for _ in range(3):
+            watcher.refresh()
+        assert caplog.text.count("webhook secret failed registry=acme") == times
+        secrets.put(SECRET_NAME, {"secret": made.secret})
+        watcher.refresh()
+    watcher.stop()
+
+
 @pytest.mark.parametrize("token", ["bobs-token", "unknown", "with space ", "line\nbreak", "ümlaut"])
 def test_who_is_no_administrator_is_told_so(made: Made, token: str) -> None:
     with pytest.raises(InvalidMessage, match="adminToken") as refusal:
