@@ -22,7 +22,6 @@ pytestmark = pytest.mark.integration
 
 TOKEN = Login(LoginKind.TOKEN, secret="swordfish")
 PROXY_LOGIN = ProxyLogin(PROXY_USER, PROXY_PASSWORD)
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 @pytest.fixture
@@ -90,7 +89,7 @@ def test_a_docker_token_is_asked_for_on_the_registry_s_host_only(server: Server)
         realm = f'Bearer realm="{other.url}/artifactory/api/docker/r/v2/token",service="acme"'
         server.headers = {"WWW-Authenticate": realm, "X-Forwarded-Host": f"127.0.0.1:{other.port}"}
         with session(server.url) as asking, pytest.raises(UnexpectedAnswer, match="expected its own host"):
-            asking.docker("GET", "r", "app", "manifests/1", accept=MANIFEST, deadline=Deadline.after(5))
+            asking.manifest("GET", "r", "app", "1", deadline=Deadline.after(5))
         assert other.asked == []
 
 

@@ -24,7 +24,7 @@ from portshift_bridge.outbound.errors import TlsFailed
 from portshift_bridge.outbound.guard import GuardedAdapter, tls_context
 from portshift_bridge.registries.model import Login, LoginKind, ProxyLogin, Registry
 from portshift_bridge.registries.session import Session, open_session
-from portshift_bridge.registries.testing import probes
+from portshift_bridge.registries.system import read_version
 from portshift_bridge.registries.testing.connection import test_connection as run_checks
 from tests.integration.recording_server import PROXY_PASSWORD, PROXY_USER, serving
 
@@ -99,7 +99,7 @@ def registry(server: Server, ca: str | None) -> Registry:
 
 
 def version(session: Session) -> str | None:
-    found = probes.version(session, deadline=Deadline.after(5))
+    found = read_version(session, deadline=Deadline.after(5))
     return found.number if found else None
 
 

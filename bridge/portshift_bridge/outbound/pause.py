@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from portshift.core.errors import Unreachable
@@ -55,15 +55,17 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float:
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), MAX_PAUSE_SECONDS)
-    until, since = _moment(text), _moment(headers.get("Date", ""))
+    until, since = http_date(text), http_date(headers.get("Date", ""))
     if until is None:
         return 0.0
-    return min(max(0.0, until - (now if since is None else since)), MAX_PAUSE_SECONDS)
+    seconds = until.timestamp() - (now if since is None else since.timestamp())
+    return min(max(0.0, seconds), MAX_PAUSE_SECONDS)
 
 
-def _moment(text: str) -> float | None:
+def http_date(text: str) -> datetime | None:
+    """A date in any of HTTP's three forms (RFC 9110 §5.6.7), aware; None for anything else."""
     try:
         read = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return None
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

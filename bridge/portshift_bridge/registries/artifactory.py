@@ -15,11 +15,9 @@ from urllib.parse import quote
 from portshift.core.errors import Unreachable
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
-from portshift_bridge.outbound.transport import Answer
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import (
     MANIFEST_LIST_TYPES,
-    MANIFEST_TYPES,
     ManifestHead,
     StoredManifest,
     image_folders,
@@ -28,8 +26,10 @@ from portshift_bridge.registries.facts import (
     stored_name,
 )
 from portshift_bridge.registries.model import Login, Registry
+from portshift_bridge.registries.repositories import members
 from portshift_bridge.registries.resolving.places import Batch, Place
 from portshift_bridge.registries.session import Session, open_session
+from portshift_bridge.registries.storage import item_properties, sees_folder, storage_path
 
 _DIGEST_PREFIX = "sha256:"
 
@@ -90,7 +90,7 @@ class Artifactory:
         self._session.close()
 
     def head(self, repository: str, image: str, reference: str, *, deadline: Deadline) -> ManifestHead:
-        answer = self._manifest("HEAD", repository, image, reference, MANIFEST_TYPES, deadline)
+        answer = self._session.manifest("HEAD", repository, image, reference, deadline=deadline)
         digest = answer.headers.get("Docker-Content-Digest", "")
         if not digest.startswith(_DIGEST_PREFIX):
             raise UnexpectedAnswer(
@@ -109,26 +109,23 @@ class Artifactory:
 
     def stored_at(self, place: Place, head: ManifestHead, *, deadline: Deadline) -> StoredManifest | None:
         folder, name = place.folder, stored_name(is_list=head.is_list)
-        path = f"api/storage/{_path(f'{place.repository}/{folder}/{name}')}"
+        path = f"{place.repository}/{folder}/{name}"
         try:
-            info = self._session.get(path, deadline=deadline).json()
+            info = self._session.get(storage_path(path), deadline=deadline).json()
         except (Forbidden, NotFound):
             return None
         if not isinstance(info, Mapping) or _sha256(info) != head.digest.removeprefix(_DIGEST_PREFIX):
             return None
         repository = str(info.get("repo", place.repository))
-        return StoredManifest(repository, folder, name, self._properties(path, deadline), head.digest)
+        try:
+            properties = item_properties(self._session, path, deadline=deadline)
+        except (Forbidden, NotFound):
+            properties = {}
+        return StoredManifest(repository, folder, name, properties, head.digest)
 
     def members(self, repository: str, *, deadline: Deadline) -> tuple[str, ...]:
-        try:
-            answer = self._session.get(f"api/repositories/{_path(repository)}", deadline=deadline).json()
-        except (Forbidden, NotFound):
-            return ()
-        if not isinstance(answer, Mapping):
-            return ()
-        first = [answer.get("defaultDeploymentRepo"), *(answer.get("repositories") or ())]
-        keys = dict.fromkeys(key for key in first if isinstance(key, str) and key)
         # A member is a local's key or a remote's, which stores under <key>-cache.
+        keys = members(self._session, repository, deadline=deadline)
         return tuple(name for key in keys for name in (key, f"{key}-cache"))
 
     def children(
@@ -144,8 +141,9 @@ class Artifactory:
         body = self._list_in_storage(stored, digest, deadline) if stored is not None else None
         if body is None:
             # A remote that has not cached the list yet: only Docker's own GET can bring it.
-            answer = self._manifest("GET", repository, image, reference, MANIFEST_LIST_TYPES, deadline)
-            body = answer.body
+            body = self._session.manifest(
+                "GET", repository, image, reference, types=MANIFEST_LIST_TYPES, deadline=deadline
+            ).body
             if _digest(body) != digest:
                 raise UnexpectedAnswer(
                     f"found {_digest(body)} as the manifest {digest}, expected the same digest"
@@ -153,63 +151,24 @@ class Artifactory:
         return manifest_children(body)
 
     def shows_folder(self, place: Place, *, deadline: Deadline) -> bool:
-        try:
-            return self._folder(place.repository, place.folder, deadline)
-        except (Forbidden, NotFound):
-            return False
+        return sees_folder(self._session, place.repository, place.folder, deadline=deadline)
 
     def lists_folder(self, repository: str, image: str, *, deadline: Deadline) -> bool:
-        try:
-            self._folder(repository, "", deadline)
-        except (Forbidden, NotFound):
-            return False
-        for folder in image_folders(image):
-            try:
-                return self._folder(repository, folder, deadline)
-            except (Forbidden, NotFound):
-                continue
-        return False
-
-    def _manifest(
-        self,
-        method: str,
-        repository: str,
-        image: str,
-        reference: str,
-        types: tuple[str, ...],
-        deadline: Deadline,
-    ) -> Answer:
-        path = f"manifests/{quote(reference, safe=':')}"
-        return self._session.docker(
-            method, _path(repository), _path(image), path, accept=", ".join(types), deadline=deadline
+        # The empty folder is the repository itself.
+        return sees_folder(self._session, repository, "", deadline=deadline) and any(
+            sees_folder(self._session, repository, folder, deadline=deadline)
+            for folder in image_folders(image)
         )
 
     def _list_in_storage(self, stored: StoredManifest, digest: str, deadline: Deadline) -> bytes | None:
         """The list's bytes, uncounted; None where storage hands them out elsewhere, such as at S3."""
         try:
             answer = self._session.get(
-                _path(stored.full_path), deadline=deadline, params={"skipUpdateStats": "true"}
+                quote(stored.full_path), deadline=deadline, params={"skipUpdateStats": "true"}
             )
         except (Forbidden, NotFound, Unreachable):
             return None
         return answer.body if _digest(answer.body) == digest else None
-
-    def _folder(self, repository: str, path: str, deadline: Deadline) -> bool:
-        answer = self._session.get(
-            f"api/storage/{_path(f'{repository}/{path}'.rstrip('/'))}", deadline=deadline
-        )
-        listed = answer.json()
-        return isinstance(listed, Mapping) and isinstance(listed.get("children"), list)
-
-    def _properties(self, path: str, deadline: Deadline) -> dict[str, tuple[str, ...]]:
-        try:
-            found = self._session.get(path, deadline=deadline, params={"properties": ""}).json()
-        except (Forbidden, NotFound):
-            return {}
-        values = found.get("properties") if isinstance(found, Mapping) else None
-        if not isinstance(values, Mapping):
-            return {}
-        return {str(key): tuple(map(str, value)) for key, value in values.items() if isinstance(value, list)}
 
 
 def open_artifactory(registry: Registry, login: Login) -> Artifactory:
@@ -225,8 +184,3 @@ def _sha256(info: Mapping[str, Any]) -> str | None:
     checksums = info.get("checksums")
     found = checksums.get("sha256") if isinstance(checksums, Mapping) else None
     return found if isinstance(found, str) else None
-
-
-def _path(path: str) -> str:
-    """A path for a URL; Artifactory's own clients write the colon of a child's folder as %3A."""
-    return quote(path, safe="/")

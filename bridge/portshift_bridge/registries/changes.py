@@ -10,20 +10,18 @@ import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
 
 from portshift_bridge.clock import microseconds, moment
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
-from portshift_bridge.registries import aql
+from portshift_bridge.outbound.pause import http_date
+from portshift_bridge.registries import aql, storage
 from portshift_bridge.registries.errors import BadRequest, Forbidden, Hidden, NotFound
-from portshift_bridge.registries.facts import MANIFEST_TYPES
 from portshift_bridge.registries.hosts import permitted_repository
 from portshift_bridge.registries.model import Registry
 from portshift_bridge.registries.paths import FIELDS, ManifestPath, manifest_paths, time_of
+from portshift_bridge.registries.repositories import docker_repositories, members
 from portshift_bridge.registries.session import Session
 
 PAGE = 1_000
@@ -67,42 +65,31 @@ def repositories(session: Session, registry: Registry) -> Repositories:
         UnexpectedAnswer: it sees none, or the answer is no list.
 
     """
-    answer = session.get("api/repositories", deadline=_deadline(), params={"packageType": "docker"}).json()
-    if not isinstance(answer, list):
-        raise UnexpectedAnswer("found no list of repositories, expected Artifactory's")
-    types = {
-        str(entry["key"]): str(entry.get("type")).upper()
-        for entry in answer
-        if isinstance(entry, Mapping) and "key" in entry
-    }
+    types = {each.key: each.type for each in docker_repositories(session, deadline=_deadline())}
     wanted = {key for key in types if permitted_repository(registry, key)}
     unknown = set()
     if registry.include:
         # Without includes, the members that the login sees are in the list themselves.
-        for key in [key for key in wanted if types[key] == "VIRTUAL"]:
-            members = _members(session, key)
-            wanted |= {member for member in members if member in types}
-            unknown |= set() if members else {key}
+        for key in [key for key in wanted if types[key] == "virtual"]:
+            listed = members(session, key, deadline=_deadline())
+            wanted |= {member for member in listed if member in types}
+            unknown |= set() if listed else {key}
     if not wanted:
         raise UnexpectedAnswer(
             "found no Docker repository that the login sees and the registry includes",
             cure="give the login read permission, or change the repositories that are included",
         )
     return Repositories(
-        local=frozenset(key for key in wanted if types[key] not in {"VIRTUAL", "REMOTE"}),
-        caches=frozenset(f"{key}-cache" for key in wanted if types[key] == "REMOTE"),
+        local=frozenset(key for key in wanted if types[key] not in {"virtual", "remote"}),
+        caches=frozenset(f"{key}-cache" for key in wanted if types[key] == "remote"),
         virtual=frozenset(unknown),
     )
 
 
 def registry_time(session: Session) -> int | None:
     """The registry's own clock (microseconds, UTC), from the ``Date`` of an answer; None without one."""
-    date = session.get("api/system/ping", deadline=_deadline()).headers.get("Date")
-    try:
-        read = parsedate_to_datetime(date or "")
-    except ValueError:
-        return None
-    return microseconds(read if read.tzinfo else read.replace(tzinfo=UTC))
+    date = http_date(session.get("api/system/ping", deadline=_deadline()).headers.get("Date", ""))
+    return None if date is None else microseconds(date)
 
 
 def newest(session: Session, watched: Repositories) -> int | None:
@@ -158,11 +145,7 @@ def at_places(session: Session, repository: str, paths: Iterable[str]) -> Iterat
 
 def sees_folder(session: Session, repository: str, path: str) -> bool:
     """Whether the login may list this folder; the empty path is the repository itself."""
-    try:
-        answer = session.get(f"api/storage/{_quoted(repository, path)}", deadline=_deadline()).json()
-    except (Forbidden, NotFound):
-        return False
-    return isinstance(answer, Mapping) and isinstance(answer.get("children"), list)
+    return storage.sees_folder(session, repository, path, deadline=_deadline())
 
 
 def is_absent(session: Session, repository: str, path: str, name: str, *, cached: bool) -> bool:
@@ -172,7 +155,7 @@ def is_absent(session: Session, repository: str, path: str, name: str, *, cached
     what is not there. A cache is not asked that way: it would fetch the image.
     """
     try:
-        session.get(f"api/storage/{_quoted(repository, path)}/{name}", deadline=_deadline())
+        session.get(storage.storage_path(repository, path, name), deadline=_deadline())
     except Forbidden:
         return False
     except NotFound:
@@ -184,24 +167,13 @@ def _docker_tells(session: Session, repository: str, path: str) -> bool:
     """Whether Docker's API tells of the place: that it is there, or that it is not."""
     image, _, folder = path.rpartition("/")
     reference = folder.replace("sha256__", "sha256:", 1) if folder.startswith("sha256__") else folder
-    accept = ", ".join(MANIFEST_TYPES)
-    manifest = f"manifests/{quote(reference, safe=':')}"
     try:
-        session.docker("HEAD", quote(repository), quote(image), manifest, accept=accept, deadline=_deadline())
+        session.manifest("HEAD", repository, image, reference, deadline=_deadline())
     except (Hidden, Forbidden):
         return False
     except NotFound:
         return True
     return True
-
-
-def _members(session: Session, key: str) -> tuple[str, ...]:
-    try:
-        answer = session.get(f"api/repositories/{_quoted(key)}", deadline=_deadline()).json()
-    except (Forbidden, NotFound):
-        return ()
-    members = answer.get("repositories") if isinstance(answer, Mapping) else None
-    return tuple(map(str, members)) if isinstance(members, list) else ()
 
 
 def _among(watched: Repositories) -> list[dict[str, Any]]:
@@ -252,10 +224,6 @@ def _page(session: Session, query: str) -> Page:
 def _iso(at: int) -> str:
     """AQL's times have milliseconds; rounded down, so that nothing is left out."""
     return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _quoted(*parts: str) -> str:
-    return quote("/".join(part for part in parts if part), safe="/")
 
 
 def _deadline() -> Deadline:

@@ -22,7 +22,7 @@ MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-_MAX_CHILDREN = 1_000
+MAX_CHILDREN = 1_000
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,14 @@ class StoredManifest:
 
     @property
     def build(self) -> Build | None:
-        """The build that published the manifest, from the properties that JFrog's clients set."""
-        name, number = self.first("build.name"), self.first("build.number")
-        return Build(name=name, number=number) if name and number else None
+        """The build that published the manifest."""
+        return build_named(self.properties)
 
-    def first(self, key: str) -> str | None:
-        values = self.properties.get(key, ())
-        return values[0] if values else None
+
+def build_named(properties: Properties) -> Build | None:
+    """The build that ``build.name`` and ``build.number`` name, as JFrog's clients set them."""
+    name, number = (next(iter(properties.get(key, ())), "") for key in ("build.name", "build.number"))
+    return Build(name=name, number=number) if name and number else None
 
 
 def stored_manifests(document: Any) -> tuple[StoredManifest, ...]:
@@ -117,15 +118,16 @@ def manifest_children(body: bytes) -> tuple[str, ...]:
     """
     try:
         entries = json.loads(body)["manifests"]
-        digests = [str(entry["digest"]) for entry in entries if not _is_attestation(entry)]
+        digests = [str(entry["digest"]) for entry in entries if not is_attestation(entry)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UnexpectedAnswer("found no manifests in a manifest list, expected an OCI index") from error
-    if len(digests) > _MAX_CHILDREN:
-        raise UnexpectedAnswer(f"found {len(digests)} manifests in a list, expected at most {_MAX_CHILDREN}")
+    if len(digests) > MAX_CHILDREN:
+        raise UnexpectedAnswer(f"found {len(digests)} manifests in a list, expected at most {MAX_CHILDREN}")
     return tuple(dict.fromkeys(digests))
 
 
-def _is_attestation(entry: Mapping[str, Any]) -> bool:
+def is_attestation(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of a manifest list is no image, but what BuildKit attests of one."""
     annotations = entry.get("annotations") or {}
     return bool(annotations.get("vnd.docker.reference.type") == "attestation-manifest")
 

@@ -7,7 +7,6 @@ only, and has a grammar (``property_rules``) and the length of a URL to keep to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from portshift.core.errors import InvalidInput
@@ -19,6 +18,7 @@ from portshift_bridge.registries.facts import Properties, stored_manifests
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.property_rules import Changes, Way, check_changes, deletions, settings
 from portshift_bridge.registries.session import Session
+from portshift_bridge.registries.storage import item_properties, storage_path
 
 # 5,000 values of 2,400 characters, even where each character takes two bytes.
 MAX_ANSWER = 32 * 1024 * 1024
@@ -34,13 +34,7 @@ def read_properties(session: Session, place: ManifestPath, *, deadline: Deadline
         LoginRefused, Forbidden, Unreachable: as a ``Session`` says.
 
     """
-    document = session.get(
-        _storage(place), deadline=deadline, params={"properties": ""}, limit=MAX_ANSWER
-    ).json()
-    found = document.get("properties") if isinstance(document, Mapping) else None
-    if not isinstance(found, Mapping) or not all(isinstance(values, list) for values in found.values()):
-        raise UnexpectedAnswer(f"found no properties of {place.full_path}, expected Artifactory's")
-    return {str(key): tuple(map(str, values)) for key, values in found.items()}
+    return item_properties(session, place.full_path, deadline=deadline, limit=MAX_ANSWER)
 
 
 def write_properties(
@@ -75,7 +69,7 @@ def write_properties(
 
 
 def _put(session: Session, place: ManifestPath, changes: Changes, deadline: Deadline) -> None:
-    target, options = f"{_storage(place)}?properties=", "&recursive=0"
+    target, options = f"{storage_path(place.full_path)}?properties=", "&recursive=0"
     room = _MAX_URL - len(target) - len(options)
     # All are made before the first is sent: one that is too long stops them all.
     requests = [("DELETE", keys) for keys in deletions(changes, room=room)]
@@ -108,7 +102,3 @@ def _stored_as(session: Session, place: ManifestPath, deadline: Deadline) -> str
         return None
     elsewhere = [item.full_path for item in stored if item.repository != place.repository]
     return elsewhere[0] if len(elsewhere) == len(stored) and elsewhere else None
-
-
-def _storage(place: ManifestPath) -> str:
-    return f"api/storage/{quote(place.full_path, safe='/')}"

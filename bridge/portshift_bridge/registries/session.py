@@ -7,9 +7,10 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from requests.adapters import BaseAdapter
 
@@ -20,6 +21,7 @@ from portshift_bridge.outbound.guard import GuardedAdapter
 from portshift_bridge.outbound.transport import MAX_BODY, Answer, Limits, Transport
 from portshift_bridge.registries.challenge import Challenge, Tokens, bearer_challenge
 from portshift_bridge.registries.errors import BadRequest, Forbidden, Hidden, LoginRefused, NotFound
+from portshift_bridge.registries.facts import MANIFEST_TYPES
 from portshift_bridge.registries.model import Login, LoginKind, Registry
 
 # Artifactory runs three AQL queries of a user at once and answers 429 to those that wait too long.
@@ -121,11 +123,20 @@ class Session:
             self._shared.queries.release()
         return self._accepted(answer).json()
 
-    def docker(
-        self, method: str, repository: str, image: str, path: str, *, accept: str, deadline: Deadline
+    def manifest(
+        self,
+        method: str,
+        repository: str,
+        image: str,
+        reference: str,
+        *,
+        types: Collection[str] = MANIFEST_TYPES,
+        deadline: Deadline,
     ) -> Answer:
-        """A request below ``/v2/<image>/`` of a repository, with a Docker token where one is asked for."""
-        url = self._url(f"api/docker/{repository}/v2/{image}/{path}")
+        """HEAD or GET of a manifest of ``types`` by Docker's API, with a token where one is asked for."""
+        accept = ", ".join(types)
+        path = f"{quote(repository)}/v2/{quote(image)}/manifests/{quote(reference, safe=':')}"
+        url = self._url(f"api/docker/{path}")
         expected = self._shared.tokens.expected(repository, image)
         if expected is not None and self._shared.tokens.get(repository, image) is None:
             self._fetch_token(expected, repository, image, deadline)

@@ -17,15 +17,14 @@ from portshift.core.identity import Build
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.errors import Forbidden, NotFound
-from portshift_bridge.registries.facts import Properties
-from portshift_bridge.registries.inspecting.moments import moment_of
+from portshift_bridge.registries.facts import Properties, build_named
+from portshift_bridge.registries.inspecting.answers import moment_of, text_of
 from portshift_bridge.registries.inspecting.states import Group, State, state_of
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
 
 _MAX_BUILDS = 50
 _MAX_ENTRIES = 200
-_MAX_TEXT = 4_096
 _MILLISECOND = 1_000
 
 
@@ -85,14 +84,14 @@ def builds_of(session: Session, paths: Iterable[ManifestPath], *, deadline: Dead
 
 def build_of_properties(properties: Properties) -> BuildInfo | None:
     """The build that properties name, with what they say of it."""
-    first = {key: values[0] for key, values in properties.items() if values and values[0]}
-    name, number = first.get("build.name"), first.get("build.number")
-    if name is None or number is None:
+    build = build_named(properties)
+    if build is None:
         return None
+    first = {key: values[0] for key, values in properties.items() if values and values[0]}
     stamp = first.get("build.timestamp", "")
     revision = Revision(first.get("vcs.url"), first.get("vcs.revision"), first.get("vcs.branch"))
     return BuildInfo(
-        Build(name=name, number=number),
+        build,
         started=int(stamp) * _MILLISECOND
         if stamp.isascii() and stamp.isdigit() and len(stamp) < 15
         else None,
@@ -125,12 +124,12 @@ def parse_build(document: Any, build: Build) -> BuildInfo:
             f"found no buildInfo for {build.name} {build.number}, expected Artifactory's answer"
         )
     vcs = tuple(_revision(entry) for entry in _entries(info.get("vcs")))
-    old = Revision(_text(info.get("vcsUrl")), _text(info.get("vcsRevision")))
+    old = Revision(text_of(info.get("vcsUrl")), text_of(info.get("vcsRevision")))
     return BuildInfo(
         build=build,
         started=moment_of(info.get("started")),
         agent=_agent(info.get("agent")) or _agent(info.get("buildAgent")),
-        url=_text(info.get("url")),
+        url=text_of(info.get("url")),
         vcs=vcs or ((old,) if old != Revision() else ()),
         promotions=tuple(_promotion(entry) for entry in _entries(info.get("statuses"))),
     )
@@ -151,17 +150,17 @@ def _completed(session: Session, told: BuildInfo, deadline: Deadline) -> BuildIn
 
 
 def _revision(entry: Mapping[str, Any]) -> Revision:
-    return Revision(_text(entry.get("url")), _text(entry.get("revision")), _text(entry.get("branch")))
+    return Revision(text_of(entry.get("url")), text_of(entry.get("revision")), text_of(entry.get("branch")))
 
 
 def _promotion(entry: Mapping[str, Any]) -> BuildPromotion:
     return BuildPromotion(
-        status=_text(entry.get("status")),
-        repository=_text(entry.get("repository")),
+        status=text_of(entry.get("status")),
+        repository=text_of(entry.get("repository")),
         at=moment_of(entry.get("timestamp")),
-        user=_text(entry.get("user")),
-        ci_user=_text(entry.get("ciUser")),
-        comment=_text(entry.get("comment")),
+        user=text_of(entry.get("user")),
+        ci_user=text_of(entry.get("ciUser")),
+        comment=text_of(entry.get("comment")),
     )
 
 
@@ -173,8 +172,6 @@ def _entries(value: Any) -> list[Mapping[str, Any]]:
 def _agent(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return None
-    return " ".join(part for part in (_text(value.get("name")), _text(value.get("version"))) if part) or None
-
-
-def _text(value: Any) -> str | None:
-    return value[:_MAX_TEXT] if isinstance(value, str) and value else None
+    return (
+        " ".join(part for part in (text_of(value.get("name")), text_of(value.get("version"))) if part) or None
+    )

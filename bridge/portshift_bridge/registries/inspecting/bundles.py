@@ -26,7 +26,7 @@ from portshift.core.errors import PortshiftError, Unreachable
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound
-from portshift_bridge.registries.inspecting.moments import moment_of
+from portshift_bridge.registries.inspecting.answers import moment_of, text_of
 from portshift_bridge.registries.inspecting.states import Group, State
 from portshift_bridge.registries.session import Session
 
@@ -166,10 +166,10 @@ def _promotions(session: Session, bundle: Bundle, deadline: Deadline) -> tuple[B
     )
     return tuple(
         BundlePromotion(
-            status=_text(row.get("status")),
-            environment=_text(row.get("environment")),
+            status=text_of(row.get("status")),
+            environment=text_of(row.get("environment")),
             at=moment_of(row.get("created")),
-            user=_text(row.get("created_by")),
+            user=text_of(row.get("created_by")),
         )
         for row in _rows(answer.json(), "promotions")
     )
@@ -180,9 +180,9 @@ def _bundle(row: Mapping[str, Any], *, name: str, repository: str) -> Bundle:
         name=name,
         version=str(row.get("release_bundle_version", "")),
         repository=repository,
-        status=_text(row.get("status")),
+        status=text_of(row.get("status")),
         created=moment_of(row.get("created")),
-        created_by=_text(row.get("created_by")),
+        created_by=text_of(row.get("created_by")),
     )
 
 
@@ -199,7 +199,3 @@ def _rows(document: Any, key: str) -> list[Mapping[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise UnexpectedAnswer(f"found no {key} in an answer about release bundles, expected JFrog's")
     return rows
-
-
-def _text(value: Any) -> str | None:
-    return value[:4_096] if isinstance(value, str) and value else None

@@ -15,12 +15,11 @@ from urllib.parse import quote
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.errors import Forbidden, NotFound
-from portshift_bridge.registries.facts import MANIFEST_LIST_TYPES, Properties
-from portshift_bridge.registries.inspecting.moments import moment_of
+from portshift_bridge.registries.facts import MANIFEST_LIST_TYPES, MAX_CHILDREN, Properties, is_attestation
+from portshift_bridge.registries.inspecting.answers import moment_of
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
 
-_MAX_CHILDREN = 1_000
 _MAX_LABELS = 500
 _MAX_LABEL = 4_096
 _LABEL_PROPERTY = "docker.label."
@@ -147,12 +146,11 @@ def _children(entries: Any) -> tuple[Child, ...]:
     """The platform manifests of a list; attestations are no images and are left out."""
     found: dict[str, Child] = {}
     for entry in entries:
-        annotations = entry.get("annotations") or {}
-        if annotations.get("vnd.docker.reference.type") != "attestation-manifest":
+        if not is_attestation(entry):
             child = Child(str(entry["digest"]), _platform(entry.get("platform") or {}))
             found.setdefault(child.digest, child)
-    if len(found) > _MAX_CHILDREN:
-        raise UnexpectedAnswer(f"found {len(found)} manifests in a list, expected at most {_MAX_CHILDREN}")
+    if len(found) > MAX_CHILDREN:
+        raise UnexpectedAnswer(f"found {len(found)} manifests in a list, expected at most {MAX_CHILDREN}")
     return tuple(found.values())
 
 

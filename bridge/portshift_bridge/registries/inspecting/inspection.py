@@ -7,17 +7,15 @@ of it is known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from portshift.core.errors import PortshiftError
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
 from portshift_bridge.registries.errors import Forbidden, NotFound
-from portshift_bridge.registries.facts import MANIFEST_TYPES
 from portshift_bridge.registries.hosts import permitted_repository
 from portshift_bridge.registries.inspecting.builds import BuildInfo, builds_of
 from portshift_bridge.registries.inspecting.bundles import Bundle, bundles_of
@@ -27,6 +25,7 @@ from portshift_bridge.registries.inspecting.states import Group, State, state_of
 from portshift_bridge.registries.model import Registry
 from portshift_bridge.registries.paths import FIELDS, ManifestPath, manifest_paths
 from portshift_bridge.registries.session import Session
+from portshift_bridge.registries.system import read_version
 
 _MAX_PATHS = 1_000
 _MAX_ASKED = 10
@@ -109,12 +108,10 @@ def _version(session: Session, deadline: Deadline) -> tuple[int, ...] | None:
 
     """
     try:
-        answer = session.get("api/system/version", deadline=deadline).json()
+        version = read_version(session, deadline=deadline)
     except (Forbidden, NotFound):
         return None
-    text = answer.get("version") if isinstance(answer, Mapping) else None
-    numbers = str(text).split("-")[0].split(".")
-    return tuple(map(int, numbers)) if all(part.isascii() and part.isdigit() for part in numbers) else None
+    return version.release if version is not None else None
 
 
 def _paths(
@@ -196,15 +193,7 @@ def _pull(session: Session, paths: Sequence[ManifestPath], deadline: Deadline) -
 def _head(session: Session, path: ManifestPath, deadline: Deadline) -> None:
     # Docker knows a remote repository by its own key; its cache is one for storage.
     repository = path.repository.removesuffix(_CACHE)
-    reference = quote(path.digest, safe=":")
-    answer = session.docker(
-        "HEAD",
-        quote(repository),
-        quote(path.image),
-        f"manifests/{reference}",
-        accept=", ".join(MANIFEST_TYPES),
-        deadline=deadline,
-    )
+    answer = session.manifest("HEAD", repository, path.image, path.digest, deadline=deadline)
     found = answer.headers.get("Docker-Content-Digest")
     if found != path.digest:
         raise UnexpectedAnswer(f"found {found} at {path.full_path}, expected {path.digest}")

@@ -15,10 +15,11 @@ from portshift_bridge.outbound.errors import TlsFailed, UnexpectedAnswer
 from portshift_bridge.registries.errors import Forbidden, LoginRefused, NotFound
 from portshift_bridge.registries.hosts import permitted_repository
 from portshift_bridge.registries.model import Login, LoginKind, Registry, UnavailableLogin
+from portshift_bridge.registries.repositories import DockerRepository, docker_repositories
 from portshift_bridge.registries.session import Session, open_session
+from portshift_bridge.registries.system import Version, read_version
 from portshift_bridge.registries.testing import probes
 from portshift_bridge.registries.testing.checks import Check, Status, all_checks
-from portshift_bridge.registries.testing.probes import DockerRepository
 from portshift_bridge.registries.testing.rights import right_checks
 
 DEADLINE_SECONDS = 20.0
@@ -108,7 +109,7 @@ def _arrival(
     else:
         tls = Check("tls", Status.NOT_APPLICABLE, "plain http")
     try:
-        version = probes.version(session, deadline=deadline)
+        version = read_version(session, deadline=deadline)
         if version is None:
             return (reached, tls, _not_artifactory("its version cannot be read"))
         licence = probes.licence(session, deadline=deadline)
@@ -118,7 +119,7 @@ def _arrival(
     return (reached, tls, Check("artifactory", Status.PASSED, cause), _login(login))
 
 
-def _licence(licence: str | None, version: probes.Version) -> str:
+def _licence(licence: str | None, version: Version) -> str:
     if licence is not None:
         return f"licence {licence}"
     if version.addons:
@@ -163,7 +164,7 @@ def _docker_repositories(
 ) -> tuple[tuple[DockerRepository, ...], Check]:
     name = "docker-repositories"
     try:
-        seen = probes.docker_repositories(session, deadline=deadline)
+        seen = docker_repositories(session, deadline=deadline)
     except PortshiftError as error:
         return (), Check(name, Status.FAILED, error.problem, "let the login read the Docker repositories")
     kept = tuple(each for each in seen if permitted_repository(registry, each.key))

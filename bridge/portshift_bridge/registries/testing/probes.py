@@ -6,7 +6,6 @@ Each function raises what ``Session`` raises.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -15,45 +14,16 @@ from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
 from portshift_bridge.registries.errors import Forbidden, NotFound
-from portshift_bridge.registries.facts import Properties, stored_manifests
+from portshift_bridge.registries.facts import stored_manifests
+from portshift_bridge.registries.repositories import DockerRepository
 from portshift_bridge.registries.session import Session
+from portshift_bridge.registries.storage import storage_path
 
 PLUGIN = "portshift"
 # Nobody sets it, so deleting it changes nothing; only the right to do so is asked.
 ABSENT_PROPERTY = "portshift.connection-test"
 _MAX_REPOSITORIES = 40
 _ROWS = 50
-
-
-@dataclass(frozen=True)
-class Version:
-    """An Artifactory's version and the add-ons that its licence unlocks; an unlicensed one has none."""
-
-    number: str
-    addons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class DockerRepository:
-    """A repository's key and type: local, remote, virtual or federated."""
-
-    key: str
-    type: str
-
-    @property
-    def storage_key(self) -> str:
-        """Where its artifacts lie: a remote's in its cache."""
-        return f"{self.key}-cache" if self.type == "remote" else self.key
-
-
-def version(session: Session, *, deadline: Deadline) -> Version | None:
-    """None when something else than Artifactory answers."""
-    answer = session.get("api/system/version", deadline=deadline).json()
-    number = answer.get("version") if isinstance(answer, Mapping) else None
-    if not isinstance(number, str):
-        return None
-    addons = answer.get("addons")
-    return Version(number[:100], tuple(map(str, addons)) if isinstance(addons, list) else ())
 
 
 def licence(session: Session, *, deadline: Deadline) -> str | None:
@@ -64,18 +34,6 @@ def licence(session: Session, *, deadline: Deadline) -> str | None:
         return None
     kind = answer.get("type") if isinstance(answer, Mapping) else None
     return kind[:100] if isinstance(kind, str) else None
-
-
-def docker_repositories(session: Session, *, deadline: Deadline) -> tuple[DockerRepository, ...]:
-    """The Docker repositories that the login sees."""
-    listed = session.get("api/repositories", deadline=deadline, params={"packageType": "docker"}).json()
-    if not isinstance(listed, list):
-        raise UnexpectedAnswer("found no list of repositories, expected Artifactory's")
-    return tuple(
-        DockerRepository(str(entry["key"]), str(entry.get("type", "")).lower())
-        for entry in listed
-        if isinstance(entry, Mapping) and "key" in entry
-    )
 
 
 def manifests(
@@ -93,19 +51,10 @@ def manifests(
     return tuple(row.full_path for row in sorted(rows, key=lambda row: row.repository.endswith("-cache")))
 
 
-def properties(session: Session, path: str, *, deadline: Deadline) -> Properties:
-    """The properties of ``REPOSITORY/PATH``, by key."""
-    answer = session.get(_storage(path), deadline=deadline, params={"properties": ""}).json()
-    found = answer.get("properties") if isinstance(answer, Mapping) else None
-    if not isinstance(found, Mapping):
-        raise UnexpectedAnswer("found no properties, expected Artifactory's")
-    return {str(key): tuple(map(str, value)) for key, value in found.items() if isinstance(value, list)}
-
-
 def try_property_write(session: Session, path: str, *, deadline: Deadline) -> None:
     """Delete a property that is not there: refused to a login without the annotate permission."""
     params = {"properties": ABSENT_PROPERTY, "recursive": "0"}
-    session.send("DELETE", _storage(path), deadline=deadline, params=params)
+    session.send("DELETE", storage_path(path), deadline=deadline, params=params)
 
 
 def try_build(session: Session, build: Build, *, deadline: Deadline) -> None:
@@ -125,7 +74,3 @@ def plugin_version(session: Session, *, deadline: Deadline) -> str | None:
 
 def _is_ours(name: Any) -> bool:
     return isinstance(name, str) and name.startswith(PLUGIN)
-
-
-def _storage(path: str) -> str:
-    return f"api/storage/{quote(path, safe='/')}"

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from portshift.core.errors import PortshiftError
-from portshift.core.identity import Build
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.errors import Forbidden, NotFound
+from portshift_bridge.registries.facts import build_named
 from portshift_bridge.registries.hosts import excluded_repository
 from portshift_bridge.registries.model import Registry
+from portshift_bridge.registries.repositories import DockerRepository
 from portshift_bridge.registries.session import Session
+from portshift_bridge.registries.storage import item_properties
 from portshift_bridge.registries.testing import probes
 from portshift_bridge.registries.testing.checks import Check, Status
-from portshift_bridge.registries.testing.probes import DockerRepository
 
 _NO_ARTIFACT = "there is no image yet that the login sees"
 _NO_AQL = "an image is found by AQL only, which the login may not use"
@@ -66,7 +67,7 @@ def _properties(session: Session, path: str, deadline: Deadline) -> Iterator[Che
     name = "properties-readable"
     repository = path.partition("/")[0]
     try:
-        found = probes.properties(session, path, deadline=deadline)
+        found = item_properties(session, path, deadline=deadline)
     except NotFound:
         cause = f"{path} is shown, its properties are not"
         yield Check(name, Status.FAILED, cause, f"give the login read permission on {repository}")
@@ -97,7 +98,7 @@ def _build_info(
     try:
         seen = probes.manifests(session, repositories, built=True, deadline=deadline)
         own = [path for path in seen if not excluded_repository(registry, path.partition("/")[0])]
-        build = _build_of(session, own[0], deadline) if own else None
+        build = build_named(item_properties(session, own[0], deadline=deadline)) if own else None
         if build is None:
             return Check(name, Status.NOT_APPLICABLE, "no image that the login sees names its build")
         probes.try_build(session, build, deadline=deadline)
@@ -107,12 +108,6 @@ def _build_info(
     except PortshiftError as error:
         return Check(name, Status.FAILED, error.problem, error.cure)
     return Check(name, Status.PASSED, f"build {build.name} {build.number} can be read")
-
-
-def _build_of(session: Session, path: str, deadline: Deadline) -> Build | None:
-    found = probes.properties(session, path, deadline=deadline)
-    names, numbers = found.get("build.name"), found.get("build.number")
-    return Build(name=names[0], number=numbers[0]) if names and numbers else None
 
 
 def _plugin(session: Session, deadline: Deadline) -> Check:

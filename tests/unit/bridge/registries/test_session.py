@@ -30,7 +30,7 @@ def session(login: Login, *replies: Scripted | Reply | Exception) -> tuple[Sessi
 
 def head(asked: Session, image: str = "app") -> Answer:
     deadline = Deadline.after(5)
-    return asked.docker("HEAD", "docker-local", image, "manifests/1", accept="*/*", deadline=deadline)
+    return asked.manifest("HEAD", "docker-local", image, "1", deadline=deadline)
 
 
 def unauthorized(realm: str = REALM) -> Scripted:
