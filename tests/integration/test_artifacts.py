@@ -22,6 +22,7 @@ from portshift_bridge.store.artifact_lists import ArtifactFilter, ArtifactLists
 from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.registries import ConnectedRegistry
 from tests.fakes.bridge_services import FakeClock
+from tests.fakes.connected import connected
 from tests.standin import Image, Permission, Standin
 
 pytestmark = pytest.mark.integration
@@ -48,6 +49,7 @@ class Catalogue:
     def connect(self, standin: Standin, name: str = "acme", login: Login = LOGIN, **more: Any) -> None:
         registry = Registry.from_json({"name": name, "url": standin.url, **more})
         self.connected.append(ConnectedRegistry(registry, login))
+        connected(self.database, name)
 
     def show(self, digest: str, *, seconds: float = 20.0) -> ShownArtifact:
         inspector = Inspector(

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from portshift_bridge.clock import SECOND, Clock
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.store.artifact_rows import manifest_path, place_row, says_the_same
+from portshift_bridge.store.connected import is_connected
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.schema import artifact_children, artifact_paths, artifacts
 
@@ -36,6 +37,7 @@ class ArtifactStore:
     def record(self, registry: str, seen: Iterable[ManifestPath]) -> int:
         """Keep that these manifests lie in ``registry`` now; return how many places are new or changed.
 
+        Nothing is kept of a registry that was removed while it was asked.
         A sighting without ``modified`` says only which digest lies there: where that is known already, the
         times and properties that are kept stay as they are.
         """
@@ -173,6 +175,8 @@ class ArtifactStore:
         # The last sighting of a place counts.
         seen = {(item.repository, item.path, item.name): item for item in batch}
         with self._database.write() as connection:
+            if not is_connected(connection, registry):
+                return 0
             keys = _artifact_keys(connection, {item.digest for item in seen.values()}, now)
             known = _known(connection, registry, seen.values())
             new, changed, same = [], [], []

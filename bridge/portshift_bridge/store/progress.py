@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 
 from portshift_bridge.clock import SECOND, Clock
 from portshift_bridge.store.audit import Change, record_change
+from portshift_bridge.store.connected import is_connected
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.schema import registry_progress
 
@@ -118,8 +119,10 @@ class ProgressStore:
 
 
 def _begin(connection: Connection, registry: str) -> None:
-    statement = insert_or_ignore(registry_progress).values(registry=registry, leased_until=0)
-    connection.execute(statement.on_conflict_do_nothing(index_elements=["registry"]))
+    # What a removed registry leaves here, one that is added by its name later would go on from.
+    if is_connected(connection, registry):
+        statement = insert_or_ignore(registry_progress).values(registry=registry, leased_until=0)
+        connection.execute(statement.on_conflict_do_nothing(index_elements=["registry"]))
 
 
 def _set(connection: Connection, registry: str, **values: Any) -> None:

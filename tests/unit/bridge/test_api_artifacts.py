@@ -45,6 +45,8 @@ def digests(answer: Any) -> list[str]:
 
 
 def test_an_item_says_what_it_is_and_every_place(bridge: FakeBridge) -> None:
+    connect(bridge, "acme")
+    connect(bridge, "beta")
     store = bridge.services.artifacts
     store.record("acme", [place(build=Build("shop", "7"))])
     store.record("beta", [place("app/2.0")])
@@ -76,6 +78,7 @@ def test_an_item_says_what_it_is_and_every_place(bridge: FakeBridge) -> None:
 
 
 def test_pages_follow_each_other_newest_first(bridge: FakeBridge) -> None:
+    connect(bridge, "acme")
     for number in range(7):
         bridge.services.artifacts.record("acme", [place(f"app/{number}", f"{number}{number}")])
 
@@ -106,6 +109,8 @@ def test_pages_follow_each_other_newest_first(bridge: FakeBridge) -> None:
     ],
 )
 def test_filters_hold_of_one_place(bridge: FakeBridge, query: dict[str, str], found: list[str]) -> None:
+    connect(bridge, "acme")
+    connect(bridge, "beta")
     store = bridge.services.artifacts
     store.record("acme", [place("app/1.0", "a", build=Build("shop", "7"))])
     store.record("acme", [place("app/2.0", "b", repository="docker-prod", build=Build("shop", "8"))])
@@ -217,6 +222,7 @@ def test_what_is_not_found_is_told(bridge: FakeBridge, asked: str, status: int, 
 
 
 def test_a_prefix_of_several_digests_is_refused(bridge: FakeBridge) -> None:
+    connect(bridge, "acme")
     bridge.services.artifacts.record("acme", [place("app/1", f"{'a' * 10}1"), place("app/2", f"{'a' * 10}2")])
 
     answer = bridge.call("GET", "artifacts/aaaaaaaa")

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import func, select
 
 from portshift_bridge.clock import SECOND
-from portshift_bridge.registries.model import Login, Registry
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.secrets import FileSecretStore
 from portshift_bridge.settings import Settings
@@ -20,11 +19,13 @@ from portshift_bridge.store.database import Database
 from portshift_bridge.store.registries import RegistryStore
 from portshift_bridge.store.schema import artifact_children, artifact_paths, artifacts
 from tests.fakes.bridge_services import FakeClock
+from tests.fakes.connected import connected
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened, _ = open_database(Settings(data=tmp_path))
+    connected(opened, "acme", "beta")
     yield opened
     opened.close()
 
@@ -230,13 +231,14 @@ def test_a_registry_that_is_removed_takes_its_places_along(
     store: ArtifactStore, database: Database, clock: FakeClock, tmp_path: Path
 ) -> None:
     registries = RegistryStore(database, FileSecretStore.open(tmp_path), clock)
-    registries.create(Registry("acme", "https://acme.example/artifactory"), Login(), actor="test")
     store.record("acme", [lies()])
     store.record("beta", [lies()])
 
     registries.delete("acme", force=True, actor="test")
 
     assert (places(store, "acme"), len(places(store, "beta"))) == ([], 1)
+    assert store.record("acme", [lies()]) == 0, "an answer that came after the removal was kept"
+    assert places(store, "acme") == []
 
 
 def test_what_lies_nowhere_is_purged_when_it_is_old(

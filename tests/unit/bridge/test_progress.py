@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from portshift_bridge.clock import SECOND
 from portshift_bridge.store.progress import Progress
 from tests.fakes.bridge_services import FakeBridge
+from tests.fakes.connected import connected
+
+
+@pytest.fixture(autouse=True)
+def _registries(bridge: FakeBridge) -> None:
+    connected(bridge.services.database, "acme", "other")
 
 
 def test_one_process_at_a_time_reads_a_registry(bridge: FakeBridge) -> None:
@@ -71,6 +79,7 @@ def test_a_removed_registry_leaves_nothing_for_one_of_the_same_name(bridge: Fake
         "acme", url="https://bridge.example", registry_url=body["url"], actor="test"
     )
     bridge.call("DELETE", "registries/acme?force=true")
+    assert not bridge.services.progress.lease("acme", holder="b", seconds=60), "it is there no more"
     bridge.call("POST", "registries", json=body)
 
     assert bridge.services.progress.get("acme") == Progress()

@@ -19,6 +19,7 @@ from portshift_bridge.watching.events import Hint, Kind
 from portshift_bridge.watching.lanes import EventLane, PollLane, Schedule
 from portshift_bridge.watching.reading import Reader
 from tests.fakes.bridge_services import FakeBridge
+from tests.fakes.connected import connected
 from tests.unit.bridge.watching.catalogue import FakeCatalogue
 from tests.unit.bridge.watching.registry import FakeRegistry
 
@@ -63,6 +64,7 @@ class FakeReader(Reader):
 
 @pytest.fixture
 def progress(bridge: FakeBridge) -> ProgressStore:
+    connected(bridge.services.database, "acme")
     return ProgressStore(bridge.services.database, system_clock)
 
 

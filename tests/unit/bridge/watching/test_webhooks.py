@@ -18,6 +18,7 @@ from portshift_bridge.secrets import FileSecretStore, SecretUnavailable
 from portshift_bridge.store.registries import ConnectedRegistry
 from portshift_bridge.watching.webhooks import Webhook, Webhooks
 from tests.fakes.bridge_services import FakeBridge
+from tests.fakes.connected import connected
 from tests.fakes.secrets import MemorySecretStore
 from tests.standin import OLD
 from tests.unit.bridge.watching.registry import READER, FakeRegistry
@@ -34,6 +35,7 @@ class Made:
 
     def __init__(self, bridge: FakeBridge) -> None:
         self.bridge = bridge
+        connected(bridge.services.database, "acme")
         self.registry = FakeRegistry()
         self.registry.standin.add_user("boss", token=TOKEN, admin=True)
         self.registry.standin.add_user("bob", token="bobs-token")
