@@ -7,10 +7,12 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import portshift
@@ -26,7 +28,7 @@ from portshift_bridge.api import (
     registries,
     status,
 )
-from portshift_bridge.api.problems import add_problem_handlers
+from portshift_bridge.api.problems import add_problem_handlers, problem
 from portshift_bridge.api.schemas import SCHEMAS
 from portshift_bridge.errors import StorageUnavailable
 from portshift_bridge.services import Services
@@ -85,8 +87,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         purging.cancel()
         with suppress(asyncio.CancelledError):
             await purging
-        await run_in_threadpool(services.watcher.stop)
-        await run_in_threadpool(services.cataloguer.stop)
+        # Side by side: each waits some seconds for a registry that hangs.
+        stops = (services.watcher.stop, services.cataloguer.stop)
+        await asyncio.gather(*map(run_in_threadpool, stops))
 
 
 async def _purge_for_ever(services: Services) -> None:
@@ -111,7 +114,7 @@ class _Counted:
             await self._app(scope, receive, send)
             return
         start = time.monotonic()
-        status = 500
+        status: int | None = None
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -121,8 +124,13 @@ class _Counted:
 
         try:
             await self._app(scope, receive, noting)
+        except asyncio.CancelledError:
+            # Only the end of the process cancels a request, when the time for running ones is over.
+            if status is not None:
+                raise
+            await _ending()(scope, receive, noting)
         finally:
-            self._note(scope, status, time.monotonic() - start)
+            self._note(scope, status or 500, time.monotonic() - start)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
@@ -137,3 +145,13 @@ class _Counted:
             seconds * 1_000,
             actor,
         )
+
+
+def _ending() -> JSONResponse:
+    return problem(
+        "busy",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the bridge ends, and did not wait for this any longer; it may be done or not",
+        cure="try again when it has started again",
+        headers={"Connection": "close"},
+    )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -14,8 +18,11 @@ from fastapi import FastAPI
 from portshift.core.errors import PortshiftError, UsageFault
 from portshift_bridge.settings import Settings
 
+_log = logging.getLogger(__name__)
 _BACKLOG = 512
 _KEEP_ALIVE_SECONDS = 30
+# For the threads that watch registries, after the requests have ended.
+_STOPPING_SECONDS = 5
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -50,6 +57,8 @@ def address(bound: socket.socket, settings: Settings) -> str:
 def serve(app: FastAPI, bound: socket.socket, settings: Settings, *, announce: Callable[[], None]) -> None:
     """Answer requests until SIGTERM or SIGINT; running ones may end within the setting's bound.
 
+    The process ends within that bound too, whatever still hangs: what was kept is kept.
+
     ``announce`` is called when connections are accepted.
 
     Raises:
@@ -57,15 +66,38 @@ def serve(app: FastAPI, bound: socket.socket, settings: Settings, *, announce: C
         PortshiftError: a part of the application could not start.
 
     """
-    server = uvicorn.Server(_config(app, settings))
-    # uvicorn raises the signal again once it has shut down; by then it has been heeded.
+    server = _Server(_config(app, settings))
+    threading.Thread(
+        target=_end_in_time, args=(server.ending, settings.shutdown_seconds), name="end", daemon=True
+    ).start()
+    # uvicorn raises the signal again once it has shut down, and a person may send another: it was heeded.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _heeded)
+        signal.signal(number, signal.SIG_IGN)
     bound.listen(_BACKLOG)
     announce()
     server.run(sockets=[bound])
     if not server.started:
         raise PortshiftError("the bridge could not start", cure="see the log lines above")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which also tells that it was told to end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ending = threading.Event()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.ending.set()
+        super().handle_exit(sig, frame)
+
+
+def _end_in_time(ending: threading.Event, seconds: int) -> None:
+    """End the process: Python waits for threads, and one may be inside a request to a registry that hangs."""
+    ending.wait()
+    time.sleep(seconds)
+    _log.warning("shutdown took longer than shutdown_seconds=%d; what hangs is left", seconds)
+    os._exit(0)
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
@@ -76,7 +108,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_graceful_shutdown=max(1, settings.shutdown_seconds - _STOPPING_SECONDS),
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
     )
@@ -89,7 +121,3 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
             cure="give PEM files that belong together",
         ) from error
     return config
-
-
-def _heeded(_number: int, _frame: FrameType | None) -> None:
-    """Nothing is left to do."""

@@ -83,7 +83,11 @@ class Settings(BaseSettings):
         description="Age at which registrations of mere renderings are deleted, in days.",
     )
     shutdown_seconds: int = Field(
-        default=30, ge=1, le=300, description="Longest wait for running requests at shutdown, in seconds."
+        default=30,
+        ge=1,
+        le=300,
+        description="Longest time for shutdown, in seconds; running requests have all but the last 5 of it,"
+        " and at least 1.",
     )
     resolve_seconds: int = Field(
         default=20,

@@ -110,9 +110,12 @@ class Watcher:
         """End every thread that is not inside a request; returns after some seconds at the latest."""
         self._ended.set()
         self._changed.set()
+        for watch in list(self._watches.values()):
+            watch.end()
+        by = time.monotonic() + _STOP_SECONDS
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
-        self._follow(())
+        self._follow((), by=by)
 
     def receive(self, registry: str, *, authentication: str, body: bytes) -> None:
         """Take in an event: authenticate it, and have the places looked at that it names. Never waits.
@@ -154,7 +157,7 @@ class Watcher:
         """Look up the registries and their webhooks once."""
         connected = self._registries()
         self._know_webhooks([each.registry.name for each in connected])
-        self._follow(connected)
+        self._follow(connected, by=time.monotonic() + _STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -188,15 +191,14 @@ class Watcher:
         self._unlearned.pop(name, None)
         self.know_webhook(name, made_at=made_at, secret=secret)
 
-    def _follow(self, connected: Sequence[ConnectedRegistry]) -> None:
-        """End the watches of what is gone or changed, and begin those of what is new."""
+    def _follow(self, connected: Sequence[ConnectedRegistry], *, by: float) -> None:
+        """End the watches of what is gone or changed, without waiting longer; begin those of what is new."""
         wanted = {each.registry.name: each for each in connected}
         with self._lock:
             gone = [name for name, watch in self._watches.items() if wanted.get(name) != watch.connected]
             ended = [self._watches.pop(name) for name in gone]
             for watch in ended:
                 watch.end()
-            by = time.monotonic() + _STOP_SECONDS
             for watch in ended:
                 watch.close(by=by)
             for name in wanted.keys() - self._watches.keys():
