@@ -42,6 +42,6 @@ def items(criteria: list[dict[str, Any]], *, include: tuple[str, ...]) -> str:
     if len(query) > MAX_QUERY:
         raise InvalidInput(
             f"found a query of {len(query)} characters, expected at most {MAX_QUERY}",
-            cure="shorten the image's name",
+            cure="shorten the names of the repository, image or tag",
         )
     return query

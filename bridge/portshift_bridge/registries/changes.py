@@ -135,12 +135,24 @@ def listed(session: Session, repository: str, *, under: str = "", after: str = "
     return _page(session, aql.items(criteria, include=FIELDS) + _sorted("$asc", "path", "name", limit=PAGE))
 
 
-def at_places(session: Session, repository: str, paths: Iterable[str]) -> Iterator[tuple[ManifestPath, ...]]:
-    """The manifests in these folders with their properties, some folders at a time."""
+def holding(session: Session, digest: str, *, offset: int, deadline: Deadline) -> Page:
+    """A page of the manifests with this digest in all repositories, by path; fewer than ``PAGE`` end them."""
+    criteria = [{"sha256": digest.removeprefix("sha256:")}, _NAMES]
+    order = _sorted("$asc", "repo", "path", "name", limit=PAGE, offset=offset)
+    return _page(session, aql.items(criteria, include=FIELDS) + order, deadline)
+
+
+def at_places(
+    session: Session, repository: str, paths: Iterable[str], *, deadline: Deadline | None = None
+) -> Iterator[tuple[ManifestPath, ...]]:
+    """The manifests in these folders with their properties, some folders at a time.
+
+    Without a ``deadline`` each question has ``REQUEST_SECONDS``.
+    """
     remaining = iter(paths)
     while batch := tuple(itertools.islice(remaining, _PLACES)):
         for part in _fitting(repository, batch):
-            yield _page(session, _at(repository, part)).rows
+            yield _page(session, _at(repository, part), deadline).rows
 
 
 def sees_folder(session: Session, repository: str, path: str) -> bool:
@@ -210,8 +222,8 @@ def _sorted(order: str, *fields: str, limit: int, offset: int = 0) -> str:
     return f".sort({named})" + (f".offset({offset})" if offset else "") + f".limit({limit})"
 
 
-def _page(session: Session, query: str) -> Page:
-    answer = session.query(query, deadline=_deadline())
+def _page(session: Session, query: str, deadline: Deadline | None = None) -> Page:
+    answer = session.query(query, deadline=deadline or _deadline())
     rows = manifest_paths(answer)
     span = answer.get("range")
     if isinstance(span, Mapping) and span.get("notification"):

@@ -14,20 +14,18 @@ from dataclasses import dataclass
 from portshift.core.errors import PortshiftError
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
-from portshift_bridge.registries import aql
 from portshift_bridge.registries.errors import Forbidden, NotFound
-from portshift_bridge.registries.hosts import permitted_repository
 from portshift_bridge.registries.inspecting.builds import BuildInfo, builds_of
 from portshift_bridge.registries.inspecting.bundles import Bundle, bundles_of
 from portshift_bridge.registries.inspecting.contents import Content, read_content
 from portshift_bridge.registries.inspecting.parents import Parent, parents_of
+from portshift_bridge.registries.inspecting.places import places_of
 from portshift_bridge.registries.inspecting.states import Group, State, state_of
 from portshift_bridge.registries.model import Registry
-from portshift_bridge.registries.paths import FIELDS, ManifestPath, manifest_paths
+from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
 from portshift_bridge.registries.system import read_version
 
-_MAX_PATHS = 1_000
 _MAX_ASKED = 10
 _CACHE = "-cache"
 
@@ -60,9 +58,10 @@ def inspect(
     """The facts of ``digest`` by ``deadline``; a failure is a state, never an exception."""
     try:
         version = _version(session, deadline)
-        paths = _paths(session, registry, digest, known, deadline)
+        places = places_of(session, registry, digest, known.paths, deadline=deadline)
     except PortshiftError as error:
         return unasked(registry.name, known, state_of(error), str(error))
+    paths = places.items
     if not paths:
         reason = "the registry shows it to its login nowhere; it was deleted, or is hidden"
         return unasked(registry.name, known, State.NOT_VISIBLE, reason)
@@ -74,11 +73,9 @@ def inspect(
         )
         builds = workers.submit(builds_of, session, paths, deadline=deadline)
         bundles = workers.submit(bundles_of, session, digest, version=version, deadline=deadline)
-    shown = paths[:_MAX_PATHS]
-    cut = f"it lies at {len(paths)} paths; {_MAX_PATHS} of them are shown" if shown != paths else None
     return Inspection(
         registry=registry.name,
-        paths=Group(State.UNKNOWN if cut else State.KNOWN, shown, cut),
+        paths=places,
         content=content.result(),
         pull=pull.result(),
         parents=parents.result(),
@@ -112,29 +109,6 @@ def _version(session: Session, deadline: Deadline) -> tuple[int, ...] | None:
     except (Forbidden, NotFound):
         return None
     return version.release if version is not None else None
-
-
-def _paths(
-    session: Session, registry: Registry, digest: str, known: Known, deadline: Deadline
-) -> tuple[ManifestPath, ...]:
-    query = aql.items(
-        [
-            {"sha256": digest.removeprefix("sha256:")},
-            aql.any_of("name", [aql.MANIFEST, aql.MANIFEST_LIST]),
-        ],
-        include=(*FIELDS, "property"),
-    )
-    rows = manifest_paths(session.query(query, deadline=deadline))
-    # A member of a virtual repository may be included by the virtual's key alone.
-    met = {path.repository for path in known.paths}
-    permitted = [row for row in rows if row.repository in met or _permitted(registry, row.repository)]
-    return tuple(sorted(permitted, key=lambda row: (row.repository, row.path, row.name)))
-
-
-def _permitted(registry: Registry, repository: str) -> bool:
-    return permitted_repository(registry, repository) or permitted_repository(
-        registry, repository.removesuffix(_CACHE)
-    )
 
 
 def _content(

@@ -254,6 +254,23 @@ def test_more_places_than_are_shown_are_counted() -> None:
     assert "1001 paths" in str(told.paths.reason)
 
 
+class Overloaded(AnswersByPath):
+    """Gives up (408) on every query for properties."""
+
+    def _answer(self, request: requests.PreparedRequest) -> Scripted:
+        if "search/aql" in str(request.url) and '"property"' in str(request.body):
+            return refusal(408, "Request Timeout")
+        return super()._answer(request)
+
+
+def test_places_are_shown_without_the_properties_that_cannot_be_read() -> None:
+    told = seen(Overloaded(registry_with(row(DIGEST)).answers))
+
+    assert (told.paths.state, len(told.paths.items)) == (State.UNKNOWN, 1)
+    assert "properties could not be read" in str(told.paths.reason)
+    assert told.pull.state is State.KNOWN
+
+
 @pytest.mark.parametrize("version", ["", "7.x", None, "²"])
 def test_a_version_that_cannot_be_read_is_unknown_and_the_rest_goes_on(version: str | None) -> None:
     adapter = registry_with(row(DIGEST))
