@@ -83,6 +83,7 @@ class Cataloguer:
     def work(self) -> bool:
         """Write the notes down and describe some manifests of each registry; whether there may be more."""
         connected = {each.registry.name: each for each in self._registries()}
+        self._resting = {name: until for name, until in self._resting.items() if name in connected}
         for name, seen in self._taken().items():
             if name in connected:
                 self._artifacts.record(name, seen)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from portshift.core.errors import Unreachable
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.caches import cache_of
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import (
     MANIFEST_LIST_TYPES,
@@ -124,9 +125,9 @@ class Artifactory:
         return StoredManifest(repository, folder, name, properties, head.digest)
 
     def members(self, repository: str, *, deadline: Deadline) -> tuple[str, ...]:
-        # A member is a local's key or a remote's, which stores under <key>-cache.
+        # Nothing says here which members are remotes.
         keys = members(self._session, repository, deadline=deadline)
-        return tuple(name for key in keys for name in (key, f"{key}-cache"))
+        return tuple(name for key in keys for name in (key, cache_of(key)))
 
     def children(
         self,

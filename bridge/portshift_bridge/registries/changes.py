@@ -17,6 +17,7 @@ from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.outbound.pause import http_date
 from portshift_bridge.registries import aql, storage
+from portshift_bridge.registries.caches import cache_of
 from portshift_bridge.registries.errors import BadRequest, Forbidden, Hidden, NotFound
 from portshift_bridge.registries.hosts import permitted_repository
 from portshift_bridge.registries.model import Registry
@@ -81,7 +82,7 @@ def repositories(session: Session, registry: Registry) -> Repositories:
         )
     return Repositories(
         local=frozenset(key for key in wanted if types[key] not in {"virtual", "remote"}),
-        caches=frozenset(f"{key}-cache" for key in wanted if types[key] == "remote"),
+        caches=frozenset(cache_of(key) for key in wanted if types[key] == "remote"),
         virtual=frozenset(unknown),
     )
 

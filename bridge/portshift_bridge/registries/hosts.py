@@ -8,6 +8,7 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 
 from portshift.core.references import Reference
+from portshift_bridge.registries.caches import asked_by
 from portshift_bridge.registries.model import ANY_HOST, HostRule, Mirror, Registry
 
 _JFROG_CLOUD = "jfrog.io"
@@ -107,11 +108,16 @@ def permitted_repository(registry: Registry, repository: str) -> bool:
     return included and not _matches(repository, registry.exclude)
 
 
+def permitted_storage(registry: Registry, storage_key: str) -> bool:
+    """Whether they leave in the repository that stores under this key; a cache goes by its remote, too."""
+    return permitted_repository(registry, storage_key) or permitted_repository(
+        registry, asked_by(storage_key)
+    )
+
+
 def excluded_repository(registry: Registry, storage_key: str) -> bool:
     """Whether the registry excludes the repository that stores under this key; a cache goes by its remote."""
-    return _matches(storage_key, registry.exclude) or _matches(
-        storage_key.removesuffix("-cache"), registry.exclude
-    )
+    return _matches(storage_key, registry.exclude) or _matches(asked_by(storage_key), registry.exclude)
 
 
 def _matches(repository: str, patterns: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from portshift.core.errors import InvalidInput
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
+from portshift_bridge.registries.caches import cache_of
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import Properties, stored_manifests
 from portshift_bridge.registries.paths import ManifestPath
@@ -92,7 +93,7 @@ def _patch(session: Session, place: ManifestPath, changes: Changes, deadline: De
 
 def _stored_as(session: Session, place: ManifestPath, deadline: Deadline) -> str | None:
     """The physical path of what ``place`` names through a virtual or remote repository."""
-    repositories = aql.any_of("repo", [place.repository, f"{place.repository}-cache"])
+    repositories = aql.any_of("repo", [place.repository, cache_of(place.repository)])
     query = aql.items(
         [repositories, {"path": place.path}, {"name": place.name}], include=("repo", "path", "name")
     )

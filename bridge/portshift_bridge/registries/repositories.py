@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.caches import cache_of
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.session import Session
 
@@ -22,7 +23,7 @@ class DockerRepository:
     @property
     def storage_key(self) -> str:
         """Where its artifacts lie: a remote's in its cache."""
-        return f"{self.key}-cache" if self.type == "remote" else self.key
+        return cache_of(self.key) if self.type == "remote" else self.key
 
 
 def docker_repositories(session: Session, *, deadline: Deadline) -> tuple[DockerRepository, ...]:

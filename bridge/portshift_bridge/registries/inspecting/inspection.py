@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from portshift.core.errors import PortshiftError
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
+from portshift_bridge.registries.caches import asked_by
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.inspecting.builds import BuildInfo, builds_of
 from portshift_bridge.registries.inspecting.bundles import Bundle, bundles_of
@@ -27,7 +28,6 @@ from portshift_bridge.registries.session import Session
 from portshift_bridge.registries.system import read_version
 
 _MAX_ASKED = 10
-_CACHE = "-cache"
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,7 @@ def _pull(session: Session, paths: Sequence[ManifestPath], deadline: Deadline) -
 
 
 def _head(session: Session, path: ManifestPath, deadline: Deadline) -> None:
-    # Docker knows a remote repository by its own key; its cache is one for storage.
-    repository = path.repository.removesuffix(_CACHE)
+    repository = asked_by(path.repository)
     answer = session.manifest("HEAD", repository, path.image, path.digest, deadline=deadline)
     found = answer.headers.get("Docker-Content-Digest")
     if found != path.digest:

@@ -16,6 +16,7 @@ from portshift.core.errors import PortshiftError
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
+from portshift_bridge.registries.caches import is_cache
 from portshift_bridge.registries.inspecting.states import Group, State
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.registries.session import Session
@@ -72,7 +73,7 @@ def parents_of(
 def _one_of_each(paths: Sequence[ManifestPath]) -> list[ManifestPath]:
     """A place for each image of each repository; a tag before a child's folder, as tags are documented."""
     places: dict[tuple[str, str], ManifestPath] = {}
-    local = [path for path in paths if not path.repository.endswith("-cache")]
+    local = [path for path in paths if not is_cache(path.repository)]
     for path in sorted(local, key=lambda item: item.tag is None):
         places.setdefault((path.repository, path.image), path)
     return list(places.values())[:_MAX_ASKED]

@@ -10,7 +10,7 @@ from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql, changes
 from portshift_bridge.registries.facts import Properties
-from portshift_bridge.registries.hosts import permitted_repository
+from portshift_bridge.registries.hosts import permitted_storage
 from portshift_bridge.registries.inspecting.states import Group, State
 from portshift_bridge.registries.model import Registry
 from portshift_bridge.registries.paths import FIELDS, ManifestPath, manifest_paths
@@ -94,9 +94,5 @@ def _permitted(
     registry: Registry, met: Collection[str], places: Iterable[ManifestPath]
 ) -> list[ManifestPath]:
     return [
-        place
-        for place in places
-        if place.repository in met
-        or permitted_repository(registry, place.repository)
-        or permitted_repository(registry, place.repository.removesuffix("-cache"))
+        place for place in places if place.repository in met or permitted_storage(registry, place.repository)
     ]

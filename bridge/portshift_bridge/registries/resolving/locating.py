@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from portshift.core.references import Reference
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.registries.artifactory import ImageSource
+from portshift_bridge.registries.caches import is_cache
 from portshift_bridge.registries.errors import Forbidden
 from portshift_bridge.registries.facts import ManifestHead, StoredManifest, candidates_at
 from portshift_bridge.registries.hosts import Candidate
@@ -99,7 +100,7 @@ class Locator:
             return Located(None)
         stored = best[0] if len(best) == 1 else self._preferred(headed, best, deadline)
         # Members that differ are the virtual repository's to choose from; a remote's tag moves upstream.
-        settled = len(holding) == len(rows) and not any(row.repository.endswith("-cache") for row in rows)
+        settled = len(holding) == len(rows) and not any(is_cache(row.repository) for row in rows)
         return Located(stored, rows_of(rows) if settled else None)
 
     def _elsewhere(self, astray: Sequence[Headed], deadline: Deadline) -> dict[Headed, Located]:
@@ -127,7 +128,7 @@ class Locator:
             best,
             key=lambda item: (
                 ranks.get(item.repository, len(ranks)),
-                item.repository.endswith("-cache"),
+                is_cache(item.repository),
                 item.repository,
             ),
         )

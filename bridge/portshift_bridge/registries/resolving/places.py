@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portshift_bridge.registries import aql
+from portshift_bridge.registries.caches import cache_of
 from portshift_bridge.registries.facts import StoredManifest, image_folders
 
 _FIELDS = ("repo", "path", "name", "sha256")
@@ -62,7 +63,7 @@ class Batch:
         """
         return aql.items(
             [
-                aql.any_of("repo", [self.repository, f"{self.repository}-cache"]),
+                aql.any_of("repo", [self.repository, cache_of(self.repository)]),
                 aql.any_of("name", [aql.MANIFEST, aql.MANIFEST_LIST]),
                 {"$or": [place.criterion for place in self.places]},
             ],

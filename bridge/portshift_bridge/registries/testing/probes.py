@@ -13,6 +13,7 @@ from portshift.core.identity import Build
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries import aql
+from portshift_bridge.registries.caches import is_cache
 from portshift_bridge.registries.errors import Forbidden, NotFound
 from portshift_bridge.registries.facts import stored_manifests
 from portshift_bridge.registries.repositories import DockerRepository
@@ -48,7 +49,7 @@ def manifests(
         criteria.append({"@build.name": {"$match": "*"}})
     query = aql.items(criteria, include=("repo", "path", "name")) + f".limit({_ROWS})"
     rows = stored_manifests(session.query(query, deadline=deadline))
-    return tuple(row.full_path for row in sorted(rows, key=lambda row: row.repository.endswith("-cache")))
+    return tuple(row.full_path for row in sorted(rows, key=lambda row: is_cache(row.repository)))
 
 
 def try_property_write(session: Session, path: str, *, deadline: Deadline) -> None:
