@@ -18,19 +18,22 @@ _RETRY_SECONDS = 0.02
 
 
 @contextlib.contextmanager
-def locked(folder: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Hold the folder's lock, among the threads and processes of this machine; not reentrant.
+def locked(folder: Path, *, name: str = LOCK_NAME, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Hold a lock of the folder, among the threads and processes of this machine; not reentrant.
+
+    The lock without a name is for writing files: nobody else is asked anything while it is held.
 
     Raises:
         PortshiftError: the folder cannot be written, or another process held the lock for ``seconds``.
 
     """
+    path = folder / name
     try:
-        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unwritable(folder, error) from error
     try:
-        _wait_for(descriptor, folder, deadline=time.monotonic() + seconds)
+        _wait_for(descriptor, path, seconds)
         yield
     finally:
         os.close(descriptor)
@@ -73,15 +76,16 @@ def refuse_readable_by_others(path: Path, *, cure: str) -> None:
         )
 
 
-def _wait_for(descriptor: int, folder: Path, *, deadline: float) -> None:
+def _wait_for(descriptor: int, path: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise PortshiftError(
-                    f"another process holds {folder / LOCK_NAME}",
-                    cure="find it with 'fuser' or 'lsof', and end it if it hangs",
+                    f"another process held {path} for {seconds:g} seconds",
+                    cure="try again; if it hangs, find it with 'fuser' or 'lsof' and end it",
                 ) from None
             time.sleep(_RETRY_SECONDS)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from portshift_bridge.keys import KeyRing
 from portshift_bridge.settings import load_settings, settings_options
 from portshift_bridge.signers import open_keys
 from portshift_bridge.starting import open_database
-from portshift_bridge.store.audit import Change, record_change
+from portshift_bridge.store.audit import note_change
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.vault.opening import opened_vault
@@ -41,9 +42,8 @@ def list_keys(config: Path | None, **flags: Any) -> None:
 @settings_options
 def rotate(config: Path | None, **flags: Any) -> None:
     """Sign with a new key from now on; tokens that exist stay as they are, and valid."""
-    with _opened(config, flags) as (database, ring):
+    with _opened(config, flags) as (_, ring):
         entry = ring.rotate(moment(system_clock()))
-        _note(database, "key.rotate", entry.kid)
         click.echo(f"signing with {entry.kid} ({entry.place}); the key before it goes on verifying")
 
 
@@ -64,7 +64,6 @@ def distrust(kid: str, *, yes: bool, config: Path | None, **flags: Any) -> None:
         if not yes:
             click.confirm(f"Distrust {kid}?", abort=True)
         ring.distrust(kid, now=moment(system_clock()))
-        _note(database, "key.distrust", kid)
         click.echo(f"distrusted {kid}; signing with {ring.signing_kid}")
 
 
@@ -74,12 +73,7 @@ def _opened(config: Path | None, flags: dict[str, Any]) -> Iterator[tuple[Databa
     with opened_vault(settings) as vault:
         database, _ = open_database(settings)
         try:
-            yield database, open_keys(settings, vault, now=moment(system_clock()))
+            note = partial(note_change, database, f"local user {getpass.getuser()}", system_clock)
+            yield database, open_keys(settings, vault, now=moment(system_clock()), note=note)
         finally:
             database.close()
-
-
-def _note(database: Database, action: str, kid: str) -> None:
-    with database.write() as connection:
-        actor = f"local user {getpass.getuser()}"
-        record_change(connection, Change(actor, action, kid, system_clock()))

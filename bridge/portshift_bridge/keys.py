@@ -6,14 +6,16 @@
        └───────────────distrust (a new key signs)────────────────────▲
 
 Distrust is for a key that leaked: every token it signed is refused. Where private halves are is the business
-of a ``signing.KeyHome``; the order here is always: the key first, then the document in one write. A crash
-between the two leaves a key that nobody uses, never a signing key that is not there.
+of a ``signing.KeyHome``; the order here is always: the key first, then the note for the audit log, then the
+document in one write. A crash between them leaves a key that nobody uses, or a note of what was only tried:
+never a signing key that is not there, and never a change that nobody was told of.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +27,17 @@ from portshift_bridge.durable import locked, replace_file
 from portshift_bridge.errors import SignerUnavailable
 from portshift_bridge.key_document import FILE_NAME, KeyEntry, KeyStatus, read_entries, write_entries
 from portshift_bridge.signing import KeyHome, Signer
+
+LOCK_NAME = ".signing-keys.lock"
+# A change asks Vault a few times, each time for up to its setting vault_timeout_seconds.
+LOCK_SECONDS = 60.0
+
+# Takes an action of the audit log and the name of the key it is about, before the change is made.
+Note = Callable[[str, str], None]
+
+
+def _unnoted(_action: str, _kid: str) -> None:
+    """Where nobody keeps an audit log."""
 
 
 class _Stamp(NamedTuple):
@@ -47,29 +60,32 @@ class KeyRing:
     Threads may share it: what was loaded is replaced whole, never changed.
     """
 
-    def __init__(self, folder: Path, home: KeyHome) -> None:
+    def __init__(self, folder: Path, home: KeyHome, *, note: Note) -> None:
         self._folder = folder
+        self._note = note
         self._path = folder / FILE_NAME
         self._home = home
         self._loaded: _Loaded | None = None
 
     @classmethod
-    def open(cls, folder: Path, home: KeyHome, *, now: datetime) -> Self:
+    def open(cls, folder: Path, home: KeyHome, *, now: datetime, note: Note = _unnoted) -> Self:
         """Open the folder's keys; the first of all processes to come makes the first key.
 
-        A folder that has its keys is opened without asking anything of the key's home.
+        A folder that has its keys is opened without asking anything of the key's home, and without waiting
+        for another process that does. ``note`` is told of every later change.
 
         Raises:
             SignerUnavailable: the first key cannot be made, because its home does not answer.
             PortshiftError: the master key is another folder's, or a file is damaged or cannot be written.
 
         """
-        with locked(folder):
-            ring = cls(folder, home)
-            if not ring._path.exists():
-                ring._write([home.latest(now)])
-            ring._current()
-            return ring
+        ring = cls(folder, home, note=note)
+        if not ring._path.exists():
+            with ring._locked():
+                if not ring._path.exists():
+                    ring._write([home.latest(now)])
+        ring._current()
+        return ring
 
     def take_over(self, now: datetime) -> KeyEntry | None:
         """Sign with a key of this ring's home from now on; None when that is so already.
@@ -82,12 +98,14 @@ class KeyRing:
             PortshiftError: the key file cannot be written.
 
         """
-        with locked(self._folder):
+        if self._home.holds(self._current().signing):
+            return None
+        with self._locked():
             if self._home.holds(self._current().signing):
                 return None
             entry = self._home.latest(now)
             leaked = self._status(entry.kid) is KeyStatus.DISTRUSTED
-            return self._sign_with(self._home.fresh(now) if leaked else entry)
+            return self._sign_with(self._home.fresh(now) if leaked else entry, action="key.signer")
 
     def signer(self) -> Signer:
         """The key that signs now: take it once for a request, so that no rotation comes between.
@@ -136,11 +154,11 @@ class KeyRing:
             PortshiftError: the key file cannot be written; the old key goes on signing.
 
         """
-        with locked(self._folder):
+        with self._locked():
             self._require_home()
             entry = self._home.latest(now)
             known = self._status(entry.kid) is not None
-            return self._sign_with(self._home.fresh(now) if known else entry)
+            return self._sign_with(self._home.fresh(now) if known else entry, action="key.rotate")
 
     def distrust(self, kid: str, *, now: datetime) -> None:
         """Refuse every token that this key signed, for ever; if it signs now, a new key takes over.
@@ -154,14 +172,16 @@ class KeyRing:
             PortshiftError: the key file cannot be written; nothing has changed.
 
         """
-        with locked(self._folder):
+        with self._locked():
             loaded = self._current()
             if kid not in {entry.kid for entry in loaded.entries}:
                 raise InvalidInput(f"there is no key {kid!r}", cure="list the keys to see their names")
             if kid == loaded.signing.kid:
                 self._require_home()
-                self._sign_with(self._home.fresh(now), instead=KeyStatus.DISTRUSTED)
+                fresh = self._home.fresh(now)
+                self._sign_with(fresh, action="key.distrust", instead=KeyStatus.DISTRUSTED)
             else:
+                self._note("key.distrust", kid)
                 entries = loaded.entries
                 self._write([e.demoted(KeyStatus.DISTRUSTED) if e.kid == kid else e for e in entries])
 
@@ -176,8 +196,15 @@ class KeyRing:
     def _status(self, kid: str) -> KeyStatus | None:
         return next((entry.status for entry in self.list() if entry.kid == kid), None)
 
-    def _sign_with(self, fresh: KeyEntry, *, instead: KeyStatus = KeyStatus.VERIFYING) -> KeyEntry:
+    def _locked(self) -> AbstractContextManager[None]:
+        """A lock of its own: the home may be slow, and a bridge that only starts must not wait for it."""
+        return locked(self._folder, name=LOCK_NAME, seconds=LOCK_SECONDS)
+
+    def _sign_with(
+        self, fresh: KeyEntry, *, action: str, instead: KeyStatus = KeyStatus.VERIFYING
+    ) -> KeyEntry:
         """Make ``fresh`` the signing key, and give the one before it another status."""
+        signed = self._current().signing.kid
         before = {entry.kid: entry for entry in self._current().entries}
         known = before.pop(fresh.kid, None)
         if known is not None:
@@ -188,6 +215,7 @@ class KeyRing:
                 )
             fresh = replace(fresh, created_at=known.created_at)
         others = [e.demoted(instead) if e.status is KeyStatus.SIGNING else e for e in before.values()]
+        self._note(action, signed if instead is KeyStatus.DISTRUSTED else fresh.kid)
         self._write([fresh, *others])
         return fresh
 

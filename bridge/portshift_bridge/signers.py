@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portshift.core.errors import UsageFault
 from portshift_bridge.file_keys import FileKeys
-from portshift_bridge.keys import KeyRing
+from portshift_bridge.keys import KeyRing, Note
 from portshift_bridge.settings import Settings
 from portshift_bridge.signing import KeyHome
 from portshift_bridge.vault.transit import VaultTransit
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from portshift_bridge.vault.session import VaultSession
 
 
-def open_keys(settings: Settings, vault: VaultSession | None, *, now: datetime) -> KeyRing:
-    """The data folder's keys; Vault is asked only where there is no key yet.
+def open_keys(settings: Settings, vault: VaultSession | None, *, now: datetime, note: Note) -> KeyRing:
+    """The data folder's keys; Vault is asked only where there is no key yet. ``note`` as for ``KeyRing``.
 
     Raises:
         UsageFault: the signer is in Vault, but ``vault_address`` is not set.
         SignerUnavailable, PortshiftError: as ``KeyRing.open`` does.
 
     """
-    return KeyRing.open(settings.data, _home(settings, vault), now=now)
+    return KeyRing.open(settings.data, _home(settings, vault), now=now, note=note)
 
 
 def _home(settings: Settings, vault: VaultSession | None) -> KeyHome:

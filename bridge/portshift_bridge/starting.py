@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from portshift.core.errors import UsageFault
@@ -31,7 +33,7 @@ from portshift_bridge.signers import open_keys
 from portshift_bridge.store.access import AccessStore
 from portshift_bridge.store.artifact_lists import ArtifactLists
 from portshift_bridge.store.artifacts import ArtifactStore
-from portshift_bridge.store.audit import AuditStore, Change, record_change
+from portshift_bridge.store.audit import AuditStore, note_change
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
 from portshift_bridge.store.installation import installation
@@ -91,8 +93,9 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
     token = _read_token(settings.admin_token_file)
     with opened_vault(settings) as vault:
         database, _ = open_database(settings)
-        keys = open_keys(settings, vault, now=moment(clock()))
-        _follow_signer(keys, database, clock)
+        note = partial(note_change, database, "settings", clock)
+        keys = open_keys(settings, vault, now=moment(clock()), note=note)
+        _follow_signer(keys, now=moment(clock()))
         secrets = open_secrets(settings, vault)
         begun = installation(database, new_issuer=str(uuid.uuid4()), trust_domain=settings.trust_domain)
         access = AccessStore(database, clock)
@@ -167,13 +170,11 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
             database.close()
 
 
-def _follow_signer(keys: KeyRing, database: Database, clock: Clock) -> None:
+def _follow_signer(keys: KeyRing, *, now: datetime) -> None:
     """Sign with the signer that the settings choose, if another one did until now."""
-    entry = keys.take_over(moment(clock()))
+    entry = keys.take_over(now)
     if entry is not None:
         _log.warning("signer changed: kid=%s place=%r", entry.kid, entry.place)
-        with database.write() as connection:
-            record_change(connection, Change("settings", "key.signer", entry.kid, clock()))
 
 
 def _first_token(access: AccessStore, given: str | None) -> str | None:

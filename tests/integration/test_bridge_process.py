@@ -8,13 +8,14 @@ import socket
 import stat
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.bridge_services import rendering
-from tests.integration.bridge_process import PROGRAM, TOKEN, environment, running, start
+from tests.integration.bridge_process import PROGRAM, TOKEN, environment, listening, running, start
 
 pytestmark = pytest.mark.integration
 
@@ -94,6 +95,9 @@ def test_distrusting_a_key_lists_first_what_it_hits_and_asks(variables: dict[str
 
         done = run(variables, "keys", "distrust", key["kid"], "--yes")
         assert done.returncode == 0, done.stderr
+        (noted,) = bridge.call("GET", f"audit?object={key['kid']}").json()["items"]
+        assert noted["action"] == "key.distrust"
+        assert noted["actor"].startswith("local user ")
         after = bridge.call("POST", "registrations", json=rendering("app:1")).json()["workloads"][0]
     assert after["id"] == before["id"]
     assert after["token"] != before["token"]
@@ -233,12 +237,15 @@ def test_a_hostile_path_cannot_write_a_log_line_of_its_own(variables: dict[str, 
 
 def test_it_starts_when_another_starts_on_the_same_new_folder(tmp_path: Path) -> None:
     variables = without_settings(tmp_path)
-    processes = [start(variables) for _ in range(3)]
-    time.sleep(6)
-    for process in processes:
-        process.terminate()
-    outputs = [process.communicate(timeout=30) for process in processes]
+    with ExitStack() as stack:
+        processes = [start(variables) for _ in range(3)]
+        for process in processes:
+            stack.callback(process.communicate)
+            stack.callback(process.kill)
+        bridges = [listening(process) for process in processes]
+        for bridge in bridges:
+            bridge.call("GET", "/healthz")
+        shown = [line for bridge in bridges for line in bridge.lines if line.startswith("admin access")]
 
-    assert [process.returncode for process in processes] == [0, 0, 0], [log for _, log in outputs]
-    tokens = [line for text, _ in outputs for line in text.splitlines() if line.startswith("admin access")]
-    assert len(tokens) == 1
+        assert [bridge.stop() for bridge in bridges] == [0, 0, 0], [bridge.log for bridge in bridges]
+        assert len(shown) == 1

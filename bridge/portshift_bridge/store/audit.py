@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from portshift_bridge.clock import Clock
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.paging import Page
 from portshift_bridge.store.schema import audit
@@ -35,6 +36,12 @@ def record_change(connection: Connection, change: Change) -> None:
             detail=dict(change.detail),
         )
     )
+
+
+def note_change(database: Database, actor: str, clock: Clock, action: str, object: str) -> None:  # noqa: A002
+    """Add a change of what is not in the database; the log is told before it is made."""
+    with database.write() as connection:
+        record_change(connection, Change(actor, action, object, clock()))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import pytest
 from portshift.core.errors import InvalidInput, NotVerified, PortshiftError
 from portshift.core.token import KeySet, Step, seal, signing_input, verify_token
 from portshift_bridge.durable import locked, replace_file
+from portshift_bridge.errors import StorageUnavailable
 from portshift_bridge.file_keys import FileKeys
-from portshift_bridge.key_document import KeyStatus
+from portshift_bridge.key_document import KeyEntry, KeyStatus
 from portshift_bridge.keys import KeyRing
 from portshift_bridge.secrets import FileSecretStore
 from tests.jose.minting import AUDIENCE, ISSUER, TRUST_DOMAIN, claims
@@ -227,10 +228,72 @@ def test_a_folder_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
 def test_a_lock_that_is_held_ends_in_an_error_and_not_in_waiting(tmp_path: Path) -> None:
     with (
         locked(tmp_path),
-        pytest.raises(PortshiftError, match="another process holds"),
+        pytest.raises(PortshiftError, match=r"another process held .*\.lock for 0\.05 seconds"),
         locked(tmp_path, seconds=0.05),
     ):
         pass
+
+
+class SlowKeys(FileKeys):
+    """A home that does not answer until the test lets it."""
+
+    asked: threading.Event
+    answer: threading.Event
+
+    def fresh(self, now: datetime) -> KeyEntry:
+        self.asked.set()
+        assert self.answer.wait(10)
+        return super().fresh(now)
+
+
+def test_a_home_that_hangs_holds_up_no_bridge_that_starts(tmp_path: Path) -> None:
+    opened(tmp_path)
+    slow = SlowKeys.open(tmp_path)
+    slow.asked, slow.answer = threading.Event(), threading.Event()
+    rotating = threading.Thread(target=KeyRing.open(tmp_path, slow, now=NOW).rotate, args=(LATER,))
+    rotating.start()
+    assert slow.asked.wait(10)
+
+    before = opened(tmp_path)
+    assert before.take_over(LATER) is None
+    with locked(tmp_path, seconds=0.05):
+        pass
+    slow.answer.set()
+    rotating.join()
+
+    assert [entry.status for entry in before.list()] == [KeyStatus.SIGNING, KeyStatus.VERIFYING]
+
+
+def test_a_change_is_noted_before_it_is_made(tmp_path: Path) -> None:
+    noted: list[tuple[str, str, tuple[str, ...]]] = []
+
+    def note(action: str, kid: str) -> None:
+        noted.append((action, kid, tuple(entry.kid for entry in ring.list())))
+
+    ring = KeyRing.open(tmp_path, FileKeys.open(tmp_path), now=NOW, note=note)
+    first = ring.signing_kid
+    second = ring.rotate(LATER).kid
+    ring.distrust(first, now=LATER)
+    ring.distrust(second, now=LATER)
+
+    assert noted == [
+        ("key.rotate", second, (first,)),
+        ("key.distrust", first, (second, first)),
+        ("key.distrust", second, (second, first)),
+    ]
+
+
+def test_what_cannot_be_noted_is_not_done(tmp_path: Path) -> None:
+    def note(_action: str, _kid: str) -> None:
+        raise StorageUnavailable("the database is full")
+
+    ring = KeyRing.open(tmp_path, FileKeys.open(tmp_path), now=NOW, note=note)
+    before = ring.list()
+    for change in (lambda: ring.rotate(LATER), lambda: ring.distrust(before[0].kid, now=LATER)):
+        with pytest.raises(StorageUnavailable):
+            change()
+
+    assert ring.list() == before
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
