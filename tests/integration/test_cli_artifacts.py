@@ -94,7 +94,7 @@ def test_a_table_says_what_a_person_looks_for(program: Program, bridge: FakeBrid
 
     assert titles.split() == ["DIGEST", "IMAGES", "TAGS", "SIZE", "PLATFORMS", "BUILDS", "FIRST", "SEEN"]
     assert lines[0].split()[1] == "acme/docker-local/team/app,beta/docker-local/team/app"
-    assert "5.0 MiB" in lines[0]
+    assert "5.0MiB" in lines[0]
     assert "2026-05-02T10:00:00Z" in lines[0]
     assert "0,1,2 +2" in lines[1]
     assert "acme/docker-local/team/app +2" in lines[1]

@@ -7,7 +7,7 @@ import click
 from portshift.adapters.bridge import Bridge, segment
 from portshift.cli.connection import with_bridge
 from portshift.cli.examples import examples
-from portshift.cli.output import Column, Listing, list_output, say, write_item, write_list
+from portshift.cli.output import Column, Listing, paged_output, say, shown_time, write_item, write_list
 from portshift.cli.trusts import trusts
 
 _ACCESS = "/api/v1/access"
@@ -27,16 +27,14 @@ LISTING = Listing(
         Column("ROLE", lambda item: item["role"]),
         Column("CLUSTERS", lambda item: ",".join(item.get("clusters") or []) or "*"),
         Column("NAMESPACES", lambda item: ",".join(item.get("namespaces") or []) or "*"),
-        Column("CREATED", lambda item: item.get("createdAt") or "-"),
+        Column("CREATED", lambda item: shown_time(item.get("createdAt"))),
     ),
     name=lambda item: item["name"],
 )
 
 
 @access.command("list", epilog=examples("portshift access list"))
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many; all of them without it.")
-@click.option("--cursor", help="Go on where an earlier list with --limit ended.")
-@list_output
+@paged_output
 @with_bridge
 def list_access(bridge: Bridge, limit: int | None, cursor: str | None, output: str) -> None:
     """List who has access; tokens are never shown again."""

@@ -15,9 +15,10 @@ from portshift.cli.output import (
     Column,
     Item,
     Listing,
-    list_output,
+    paged_output,
     rows,
     say,
+    shown_time,
     write_item,
     write_list,
 )
@@ -67,26 +68,26 @@ def _full(path: Item) -> str:
 
 
 def _size(size: int | None) -> str:
-    """Bytes as a person reads them."""
+    """Bytes as a person reads them, and as one word for ``awk``."""
     if size is None:
         return "-"
     amount = float(size)
     for unit in ("B", "KiB", "MiB"):
         if amount < 1024:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+            return f"{amount:.0f}{unit}" if unit == "B" else f"{amount:.1f}{unit}"
         amount /= 1024
-    return f"{amount:.1f} GiB"
+    return f"{amount:.1f}GiB"
 
 
 LISTING = Listing(
     columns=(
-        Column("DIGEST", lambda item: item["digest"][:_SHORT]),
+        Column("DIGEST", lambda item: item["digest"][:_SHORT], exact=lambda item: item["digest"]),
         Column("IMAGES", _places),
         Column("TAGS", _tags),
-        Column("SIZE", lambda item: _size(item["size"])),
+        Column("SIZE", lambda item: _size(item["size"]), exact=lambda item: str(item["size"] or "")),
         Column("PLATFORMS", lambda item: _few(item["platforms"]) or "-"),
         Column("BUILDS", _builds),
-        Column("FIRST SEEN", lambda item: item["firstSeenAt"].partition(".")[0] + "Z"),
+        Column("FIRST SEEN", lambda item: shown_time(item["firstSeenAt"])),
         Column("TYPE", lambda item: item["mediaType"] or "-", wide=True),
         Column("PATHS", _every_path, wide=True),
     ),
@@ -122,9 +123,7 @@ PLACES = Listing(
 @click.option("--tag", help="Only artifacts with this tag.")
 @click.option("--digest", help="Only artifacts with this digest, or one that begins so; also children.")
 @click.option("--build", help="Only artifacts of this build: NAME or NAME/NUMBER.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many; all of them without it.")
-@click.option("--cursor", help="Go on where an earlier list with --limit ended.")
-@list_output
+@paged_output
 @with_bridge
 def list_artifacts(bridge: Bridge, limit: int | None, output: str, **filters: str | None) -> None:
     """List what the bridge knows of the registries, those seen last first."""
@@ -181,7 +180,7 @@ def _place(path: Item | None, blocked: set[str], pull: str) -> Item:
         "path": full,
         "pull": "blocked" if full in blocked else "-" if pull == "blocked" else pull,
         "build": _build(path),
-        "modified": path["modified"] or "-",
+        "modified": shown_time(path["modified"]),
     }
 
 

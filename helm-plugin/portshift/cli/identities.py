@@ -16,8 +16,9 @@ from portshift.cli.output import (
     Listing,
     change_output,
     item_output,
-    list_output,
+    paged_output,
     say,
+    shown_time,
     write_item,
     write_list,
 )
@@ -39,11 +40,6 @@ def _workload(item: Item) -> str:
     workload = item["workload"]
     name = f"{workload['name']}*" if workload.get("generated") else workload["name"]
     return f"{workload['kind']}/{name}"
-
-
-def _seconds(moment: str) -> str:
-    """``2026-11-23T19:27:34Z``: nobody reads microseconds in a table."""
-    return moment.partition(".")[0].removesuffix("Z") + "Z"
 
 
 def _images(item: Item) -> str:
@@ -69,7 +65,7 @@ def _release(item: Item) -> str:
 
 LISTING = Listing(
     columns=(
-        Column("ID", lambda item: item["id"][:_SHORT]),
+        Column("ID", lambda item: item["id"][:_SHORT], exact=lambda item: item["id"]),
         Column("STATUS", lambda item: item["status"]),
         Column("NAMESPACE", lambda item: item["workload"]["namespace"] or "-"),
         Column("WORKLOAD", _workload),
@@ -77,7 +73,7 @@ LISTING = Listing(
         Column("IMAGES", _images),
         # A moved tag gives two identities with one reference: the digests tell them apart.
         Column("DIGESTS", _digests),
-        Column("ISSUED", lambda item: _seconds(item["issuedAt"])),
+        Column("ISSUED", lambda item: shown_time(item["issuedAt"])),
         Column("ARTIFACTS", _artifacts, wide=True),
         Column("CLUSTER", lambda item: item["workload"].get("cluster") or "-", wide=True),
         Column("ENVIRONMENT", lambda item: item["workload"].get("environment") or "-", wide=True),
@@ -105,9 +101,7 @@ LISTING = Listing(
 @click.option("--status", type=click.Choice(["active", "revoked"]), help="Only identities in this state.")
 @click.option("--digest", help="Only identities with this image digest.")
 @click.option("--reference", help="Only identities with this image reference.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many; all of them without it.")
-@click.option("--cursor", help="Go on where an earlier list with --limit ended.")
-@list_output
+@paged_output
 @with_bridge
 def list_identities(
     bridge: Bridge,

@@ -20,11 +20,15 @@ ITEM_FORMATS = ("yaml", "json", "name")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; a ``wide`` one shows only when asked for."""
+    """A column of a table; a ``wide`` one shows only when asked for.
+
+    ``exact`` is what CSV holds where the table abbreviates.
+    """
 
     title: str
     cell: Callable[[Item], str]
     wide: bool = False
+    exact: Callable[[Item], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,15 @@ def list_output(function: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="The form.",
     )(function)
+
+
+def paged_output(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--limit``, ``--cursor`` and ``-o`` to a command that lists page by page."""
+    limit = click.option(
+        "--limit", type=click.IntRange(min=1), help="At most so many; all of them without it."
+    )
+    cursor = click.option("--cursor", help="Go on where an earlier list with --limit ended.")
+    return limit(cursor(list_output(function)))
 
 
 def item_output(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,6 +113,11 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def shown_time(moment: str | None) -> str:
+    """``2026-11-23T19:27:34Z``: nobody reads microseconds in a table."""
+    return "-" if moment is None else moment.partition(".")[0].removesuffix("Z") + "Z"
+
+
 def printable(text: str) -> str:
     """The text without what could steer a terminal: a name from outside may hold anything."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
@@ -137,7 +155,7 @@ def _write_document(value: Item, output: str) -> None:
 def _write_csv(pages: Iterable[Item], listing: Listing) -> None:
     _csv_row([column.title.lower() for column in listing.columns])
     for item in _items(pages):
-        _csv_row([column.cell(item) for column in listing.columns])
+        _csv_row([(column.exact or column.cell)(item) for column in listing.columns])
 
 
 def _csv_row(cells: list[str]) -> None:
@@ -153,12 +171,13 @@ def _write_table(pages: Iterable[Item], columns: list[Column]) -> None:
     for page in pages:
         cells = [[printable(column.cell(item)) for column in columns] for item in page["items"]]
         widths = [max([width, *(len(row[index]) for row in cells)]) for index, width in enumerate(widths)]
-        if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        if heading and not cells:
+            # As kubectl: no heading over nothing.
+            say("nothing found")
+        elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
             _rich_table(columns, cells, widths, heading=heading)
         else:
             _plain_table([[column.title for column in columns], *cells] if heading else cells, widths)
-        if heading and not cells:
-            say("nothing found")
         heading = False
         _tell_next(page)
 

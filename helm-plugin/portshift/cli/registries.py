@@ -16,7 +16,7 @@ from portshift.cli.output import (
     Item,
     Listing,
     item_output,
-    list_output,
+    paged_output,
     say,
     write_item,
     write_list,
@@ -81,9 +81,7 @@ LISTING = Listing(
 
 
 @registries.command("list", epilog=examples("portshift registries list -o wide"))
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many; all of them without it.")
-@click.option("--cursor", help="Go on where an earlier list with --limit ended.")
-@list_output
+@paged_output
 @with_bridge
 def list_registries(bridge: Bridge, limit: int | None, cursor: str | None, output: str) -> None:
     """List the connected registries."""

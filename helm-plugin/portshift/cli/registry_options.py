@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from portshift.core.errors import PortshiftError, UsageFault
+from portshift.cli.files import text_of
+from portshift.core.errors import UsageFault
 
 _REGISTRY = (
     click.option(
@@ -81,7 +82,7 @@ def read_registry(
     if include or exclude:
         body["repositories"] = {"include": list(include), "exclude": list(exclude)}
     if ca_file is not None:
-        body["ca"] = _text_of(ca_file)
+        body["ca"] = text_of(ca_file)
     if proxy is not None:
         body["proxy"] = proxy
     if insecure:
@@ -153,13 +154,6 @@ def _password(prompt: str, flag: str, *, from_stdin: bool) -> str:
     if not sys.stdin.isatty():
         raise UsageFault("there is no terminal to ask for the password on", cure=f"give it by {flag}")
     return str(click.prompt(prompt, hide_input=True, err=True))
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PortshiftError(f"cannot read {path}: {error}") from error
 
 
 def _all(options: tuple[Callable[[Any], Any], ...], function: Callable[..., Any]) -> Callable[..., Any]:

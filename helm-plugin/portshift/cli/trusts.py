@@ -10,17 +10,19 @@ import click
 from portshift.adapters.bridge import Bridge, segment
 from portshift.cli.connection import with_bridge
 from portshift.cli.examples import examples
+from portshift.cli.files import text_of
 from portshift.cli.output import (
     Column,
     Item,
     Listing,
     change_output,
-    list_output,
+    paged_output,
     say,
+    shown_time,
     write_item,
     write_list,
 )
-from portshift.core.errors import PortshiftError, UsageFault
+from portshift.core.errors import UsageFault
 
 _TRUSTS = "/api/v1/access/trusts"
 
@@ -42,17 +44,15 @@ LISTING = Listing(
         Column("CLUSTERS", lambda item: ",".join(item["clusters"])),
         Column("NAMESPACES", lambda item: ",".join(item["namespaces"])),
         Column("AUDIENCE", lambda item: item["audience"], wide=True),
-        Column("SECONDS", lambda item: str(item["lifetimeSeconds"]), wide=True),
-        Column("CREATED", lambda item: item.get("createdAt") or "-", wide=True),
+        Column("LIFETIME", lambda item: f"{item['lifetimeSeconds']}s", wide=True),
+        Column("CREATED", lambda item: shown_time(item.get("createdAt")), wide=True),
     ),
     name=lambda item: item["name"],
 )
 
 
 @trusts.command("list", epilog=examples("portshift access trusts list"))
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many; all of them without it.")
-@click.option("--cursor", help="Go on where an earlier list with --limit ended.")
-@list_output
+@paged_output
 @with_bridge
 def list_trusts(bridge: Bridge, limit: int | None, cursor: str | None, output: str) -> None:
     """List whose jobs may log in."""
@@ -109,7 +109,7 @@ def add(
         "clusters": list(clusters),
         "namespaces": list(namespaces),
         "lifetimeSeconds": lifetime,
-        "ca": None if ca_file is None else _text_of(ca_file),
+        "ca": None if ca_file is None else text_of(ca_file),
         "proxy": proxy,
     }
     item = bridge.call("POST", _TRUSTS, {**body, **{key: value for key, value in given.items() if value}})
@@ -134,10 +134,3 @@ def _grouped(claims: tuple[str, ...]) -> dict[str, list[str]]:
             raise UsageFault(f"--claim: found {claim!r}, expected CLAIM=PATTERN")
         grouped.setdefault(name, []).append(pattern)
     return grouped
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PortshiftError(f"cannot read {path}: {error}") from error

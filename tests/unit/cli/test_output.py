@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from portshift.cli.output import Column, Listing, printable, write_list
+from portshift.cli.output import Column, Listing, printable, shown_time, write_list
 
 LISTING = Listing(
     columns=(
@@ -56,3 +56,30 @@ def test_a_cut_list_says_how_to_go_on_beside_the_result(capsys: pytest.CaptureFi
 def test_a_name_cannot_steer_the_terminal() -> None:
     assert printable("web\x1b[31m\u202e\n") == "web\\x1b[31m\\u202e\\n"
     assert printable("größe – ok") == "größe – ok"
+
+
+def test_csv_is_exact_where_a_table_abbreviates(capsys: pytest.CaptureFixture[str]) -> None:
+    listing = Listing((Column("ID", lambda item: item["id"][:2], exact=lambda item: item["id"]),), name=str)
+    page = [{"items": [{"id": "abcdef"}], "next": None}]
+    write_list(page, listing, "csv")
+    write_list(page, listing, "table")
+
+    assert capsys.readouterr().out == "id\r\nabcdef\r\nID\nab\n"
+
+
+def test_an_empty_list_is_told_beside_an_empty_result(capsys: pytest.CaptureFixture[str]) -> None:
+    write_list([{"items": [], "next": None}], LISTING, "table")
+
+    assert capsys.readouterr() == ("", "nothing found\n")
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        ("2026-11-23T19:27:34.123456Z", "2026-11-23T19:27:34Z"),
+        ("2026-11-23T19:27:34Z", "2026-11-23T19:27:34Z"),
+        (None, "-"),
+    ],
+)
+def test_times_have_whole_seconds(moment: str | None, shown: str) -> None:
+    assert shown_time(moment) == shown
