@@ -245,6 +245,7 @@ def _cause(error: BaseException) -> object:
 
 def _innermost(error: BaseException) -> str:
     """The plainest name for what happened, without the nesting of three libraries."""
-    reason = _cause(error) or error
-    text = str(reason).rpartition(": ")[2] or type(reason).__name__
-    return text[:200]
+    for inside in (_cause(error), *error.args):
+        if isinstance(inside, BaseException):
+            return _innermost(inside)
+    return (str(error).rpartition(": ")[2] or type(error).__name__)[:200]
