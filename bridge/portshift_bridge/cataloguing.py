@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from portshift.core.errors import PortshiftError, Unreachable
 from portshift.core.identity import PlannedImage
+from portshift_bridge.errors import StorageUnavailable
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.errors import UnexpectedAnswer
 from portshift_bridge.registries.errors import LoginRefused
@@ -96,6 +97,8 @@ class Cataloguer:
             more = False
             try:
                 more = self.work()
+            except StorageUnavailable as error:
+                _log.warning("cataloguing failed cause=%r", str(error))
             except Exception:
                 # The outermost edge of the thread: what failed is tried again.
                 _log.exception("cataloguing failed")
