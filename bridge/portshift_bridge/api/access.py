@@ -15,8 +15,8 @@ from portshift_bridge.api.requests import (
     Refused,
     ServicesOf,
     json_object,
-    read_cursor,
-    write_cursor,
+    page_after,
+    page_answer,
 )
 from portshift_bridge.api.schemas import operation
 from portshift_bridge.clock import rfc3339
@@ -30,10 +30,10 @@ _FIELDS = ("name", "role", "clusters", "namespaces")
 def list_access(services: ServicesOf, caller: Caller, query: Annotated[PageQuery, Query()]) -> JSONResponse:
     """Names, roles and scopes; tokens are not kept."""
     require(caller, Role.ADMIN)
-    after = read_cursor(query.cursor, kinds=(str,))[0] if query.cursor is not None else None
+    (after,) = page_after(query, str) or (None,)
     page = services.access.page(after=after, limit=query.limit)
-    items = [{**_to_json(item), "createdAt": rfc3339(created)} for item, created in page.items]
-    return JSONResponse({"items": items, "next": None if page.last is None else write_cursor(page.last)})
+    items = ({**_to_json(item), "createdAt": rfc3339(created)} for item, created in page.items)
+    return page_answer(items, page.last)
 
 
 @router.post(

@@ -14,7 +14,7 @@ from portshift.core.wire import MAX_TEXT, Outcome
 from portshift_bridge.access import require
 from portshift_bridge.api.artifact_json import listed_to_json, shown_to_json
 from portshift_bridge.api.identities import READERS
-from portshift_bridge.api.requests import Caller, PageQuery, Refused, ServicesOf, read_cursor, write_cursor
+from portshift_bridge.api.requests import Caller, PageQuery, Refused, ServicesOf, page_after, page_answer
 from portshift_bridge.api.schemas import operation
 from portshift_bridge.errors import NotFound
 from portshift_bridge.services import Services
@@ -43,10 +43,11 @@ def list_artifacts(
     """From the catalogue: no registry is asked."""
     require(caller, *READERS)
     wanted = ArtifactFilter(**{field.name: getattr(query, field.name) for field in fields(ArtifactFilter)})
-    after = Position(*read_cursor(query.cursor, kinds=(int, int))) if query.cursor is not None else None
+    parts = page_after(query, int, int)
+    after = None if parts is None else Position(*parts)
     page = services.artifact_lists.page(wanted, after=after, limit=query.limit)
-    following = None if page.last is None else write_cursor(page.last.first_seen_at, page.last.key)
-    return JSONResponse({"items": [listed_to_json(item) for item in page.items], "next": following})
+    last = (None,) if page.last is None else (page.last.first_seen_at, page.last.key)
+    return page_answer(map(listed_to_json, page.items), *last)
 
 
 @router.get(

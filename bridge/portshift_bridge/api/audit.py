@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from portshift.core.wire import MAX_TEXT
 from portshift_bridge.access import Role, require
-from portshift_bridge.api.requests import Caller, PageQuery, ServicesOf, read_cursor, write_cursor
+from portshift_bridge.api.requests import Caller, PageQuery, ServicesOf, page_after, page_answer
 from portshift_bridge.api.schemas import operation
 from portshift_bridge.clock import rfc3339
 from portshift_bridge.store.audit import AuditFilter, Change
@@ -31,11 +31,9 @@ def list_changes(services: ServicesOf, caller: Caller, query: Annotated[AuditQue
     """Every change that an administrator or a setting made; no entry holds a secret."""
     require(caller, Role.VIEWER, Role.ADMIN)
     wanted = AuditFilter(object=query.object, action=query.action, actor=query.actor)
-    after = read_cursor(query.cursor, kinds=(int,))[0] if query.cursor is not None else None
+    (after,) = page_after(query, int) or (None,)
     page = services.audit.page(wanted, after=after, limit=query.limit)
-    following = None if page.last is None else write_cursor(page.last)
-    items = [_to_json(number, change) for number, change in page.items]
-    return JSONResponse({"items": items, "next": following})
+    return page_answer((_to_json(number, change) for number, change in page.items), page.last)
 
 
 def _to_json(number: int, change: Change) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from portshift_bridge.api.requests import (
     ServicesOf,
     answer_with_tag,
     json_object,
-    read_cursor,
-    write_cursor,
+    page_after,
+    page_answer,
 )
 from portshift_bridge.api.schemas import operation
 from portshift_bridge.clock import rfc3339
@@ -60,10 +60,11 @@ def list_identities(
     """Pages by cursor: a page costs the same however deep it lies."""
     require(caller, *READERS)
     wanted = IdentityFilter(**{field.name: getattr(query, field.name) for field in fields(IdentityFilter)})
-    after = Position(*read_cursor(query.cursor, kinds=(int, int))) if query.cursor is not None else None
+    parts = page_after(query, int, int)
+    after = None if parts is None else Position(*parts)
     page = services.identities.page(wanted, after=after, limit=query.limit)
-    following = None if page.last is None else write_cursor(page.last.issued_at, page.last.key)
-    return JSONResponse({"items": [identity_to_json(item) for item in page.items], "next": following})
+    last = (None,) if page.last is None else (page.last.issued_at, page.last.key)
+    return page_answer(map(identity_to_json, page.items), *last)
 
 
 @router.get("/{id}", dependencies=[Refused], **operation("Show an identity", answer="Identity"))

@@ -17,8 +17,8 @@ from portshift_bridge.api.requests import (
     ServicesOf,
     SmallJsonBody,
     json_object,
-    read_cursor,
-    write_cursor,
+    page_after,
+    page_answer,
 )
 from portshift_bridge.api.schemas import operation
 from portshift_bridge.clock import rfc3339
@@ -58,10 +58,9 @@ def log_in(services: ServicesOf, body: SmallJsonBody) -> JSONResponse:
 def list_trusts(services: ServicesOf, caller: Caller, query: Annotated[PageQuery, Query()]) -> JSONResponse:
     """Whose jobs may log in, and as what."""
     require(caller, Role.ADMIN)
-    after = read_cursor(query.cursor, kinds=(str,))[0] if query.cursor is not None else None
+    (after,) = page_after(query, str) or (None,)
     page = services.trusts.page(after=after, limit=query.limit)
-    items = [_to_json(trust, created) for trust, created in page.items]
-    return JSONResponse({"items": items, "next": None if page.last is None else write_cursor(page.last)})
+    return page_answer((_to_json(trust, created) for trust, created in page.items), page.last)
 
 
 @router.post(

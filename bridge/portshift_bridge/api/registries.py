@@ -21,9 +21,9 @@ from portshift_bridge.api.requests import (
     Refused,
     ServicesOf,
     json_object,
+    page_after,
+    page_answer,
     read_admin_token,
-    read_cursor,
-    write_cursor,
 )
 from portshift_bridge.api.schemas import operation
 from portshift_bridge.registries.model import Login, ProxyLogin, Registry, UnavailableLogin
@@ -50,10 +50,9 @@ def list_registries(
 ) -> JSONResponse:
     """Logins without their secrets."""
     require(caller, *READERS)
-    after = read_cursor(query.cursor, kinds=(str,))[0] if query.cursor is not None else None
+    (after,) = page_after(query, str) or (None,)
     page = services.registries.page(after=after, limit=query.limit)
-    following = None if page.last is None else write_cursor(page.last)
-    return JSONResponse({"items": [_to_json(item) for item in page.items], "next": following})
+    return page_answer(map(_to_json, page.items), page.last)
 
 
 @router.post(

@@ -7,7 +7,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, NoReturn
 
@@ -225,6 +225,22 @@ def read_cursor(cursor: str, *, kinds: tuple[type, ...]) -> list[Any]:
     except (ValueError, binascii.Error, RecursionError):
         pass
     raise InvalidMessage("cursor: found text that no page of this list gave", cure="start without a cursor")
+
+
+def page_after(query: PageQuery, *kinds: type) -> list[Any] | None:
+    """Where the page begins that a query asks for: the parts of its cursor, or None for the first page.
+
+    Raises:
+        InvalidMessage: as for ``read_cursor``.
+
+    """
+    return None if query.cursor is None else read_cursor(query.cursor, kinds=kinds)
+
+
+def page_answer(items: Iterable[Any], *last: str | int | None) -> JSONResponse:
+    """A page of a list; ``last`` is the position of its last item, None when nothing follows."""
+    following = None if None in last else write_cursor(*(part for part in last if part is not None))
+    return JSONResponse({"items": list(items), "next": following})
 
 
 def _storable(parts: list[Any]) -> bool:
