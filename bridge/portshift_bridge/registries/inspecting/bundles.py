@@ -16,6 +16,7 @@ bundles v1 belong to JFrog Distribution, whose API nobody could verify for us: t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -78,7 +79,8 @@ def bundles_of(
         )
     soon = Deadline.after(min(SECONDS, deadline.remaining()))
     try:
-        every = list(_limited(_versions(session, soon)))
+        # One more than are read, to tell that there are more.
+        every = list(itertools.islice(_versions(session, soon), MAX_VERSIONS + 1))
     except PortshiftError as error:
         return Group(State.UNKNOWN, reason=f"release bundles cannot be listed: {error}")
     read = every[:MAX_VERSIONS]
@@ -97,12 +99,6 @@ def bundles_of(
             State.UNKNOWN, found, f"only {MAX_VERSIONS} release bundle versions were read; there are more"
         )
     return Group(State.KNOWN, found)
-
-
-def _limited(bundles: Iterator[Bundle]) -> Iterator[Bundle]:
-    """One more than are read, to tell that there are more."""
-    for _, bundle in zip(range(MAX_VERSIONS + 1), bundles, strict=False):
-        yield bundle
 
 
 def _versions(session: Session, deadline: Deadline) -> Iterator[Bundle]:
