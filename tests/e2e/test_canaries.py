@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.canaries import Canary, Traces
 from tests.e2e.conftest import pointed_at
 from tests.e2e.program import WEB, Portshift
 from tests.integration.bridge_process import TOKEN, BridgeProcess, environment, running
+from tests.integration.ci_service import running_ci_service
 from tests.standin import Permission, Standin
 from tests.vault.logins import private
 from tests.vault.server import VaultServer, vault_server
@@ -131,7 +133,75 @@ def _garbage(scene: Scene) -> None:
     scene.ask("POST", "registries/acme/events", headers={"X-JFrog-Event-Auth": secret}, data=secret)
 
 
-ACTS: tuple[Callable[[Scene], None], ...] = (_registries, _access, _deployments, _garbage)
+def _webhooks(scene: Scene) -> None:
+    """An administrator's token of Artifactory, used once, and the secret that the bridge makes."""
+    planted, standin = scene.planted, scene.standin
+    standin.switches.webhook_strict_urls = False
+    admin = planted.plant("one-time administrator's token")
+    standin.add_user("boss", token=admin.text, admin=True)
+    wrong = planted.plant("refused administrator's token")
+    scene.ask("PUT", "registries/acme/webhook", json={"adminToken": wrong.text, "url": scene.bridge.url})
+    file = private(scene.portshift.home.parent / "admin.token", admin.text)
+    where = ("--webhook-url", scene.bridge.url, "--admin-token-file", str(file))
+    scene.run("registries", "update", "acme", "--webhook", *where)
+    (handler,) = next(iter(standin.application.routes.webhooks.subscriptions.values()))["handlers"]
+    planted.know("webhook secret", handler["secret"])
+    standin.push_image("docker-local", "shop/told", "1.0")
+    standin.wait_for_deliveries(10)
+    headers = {"X-JFrog-Event-Auth": handler["secret"]}
+    assert scene.ask("POST", "registries/acme/events", headers=headers, json={}).status_code == 202
+    scene.ask("POST", "registries/acme/events", headers=headers, data="[")
+    scene.ask("GET", "registries/acme/watch")
+    scene.run("registries", "show", "acme", "-o", "json")
+    assert "boss" in {request.user for request in standin.requests}, "the token was not used"
+
+
+def _proxies(scene: Scene) -> None:
+    """A login at a proxy, which is the stand-in here, and one at a proxy that is not there."""
+    for name, proxy in {
+        "proxied": scene.standin.url.removesuffix("/artifactory"),
+        "lost": "http://127.0.0.1:9",
+    }.items():
+        password = scene.planted.plant(f"proxy password of {name}", user="p").text
+        add = ("registries", "add", name, "--url", "http://127.0.0.1:11/artifactory", "--no-test")
+        scene.run(*add, "--proxy", proxy, "--proxy-username", "p", "--proxy-password-stdin", stdin=password)
+        scene.run("registries", "test", name)
+        scene.ask("GET", f"registries/{name}")
+        scene.ask("PATCH", f"registries/{name}", json={"proxy": "http://127.0.0.1:12"})
+
+
+def _pipelines(scene: Scene) -> None:
+    """A CI job's own token, and the token of the session that it is exchanged for."""
+    folder, audience = scene.portshift.home.parent, "https://portshift.example.com"
+    with running_ci_service(folder) as ci:
+        trust = ("access", "trusts", "add", "ci", "--issuer", ci.url, "--audience", audience)
+        scope = ("--claim", "repository=acme/shop", "--for-cluster", "*", "--for-namespace", "*")
+        scene.run(*trust, *scope, "--ca-file", str(ci.ca))
+        job = Portshift(folder / "job", {"PORTSHIFT_BRIDGE_URL": scene.bridge.url, **ci.github_job})
+        job.home.mkdir()
+        logged_in = replace(scene, portshift=job)
+        logged_in.run("login", "--oidc", "--audience", audience)
+        logged_in.run("login", "--oidc", "--audience", "another", "--name", "refused")
+        logged_in.run("status")
+    # Of a token that is signed, the signature alone is secret enough to look for.
+    for number, token in enumerate(ci.tokens):
+        scene.planted.know(f"job's own token {number}", token.rpartition(".")[2])
+    context = yaml.safe_load((job.home / ".config" / "portshift" / "config.yaml").read_text())["contexts"][0]
+    scene.planted.know("session's token", context["token"])
+    scene.ask("GET", "status", token=context["token"])
+    scene.ask("GET", "access/trusts")
+    scene.planted.traces.add_folder(job.home, without=("config.yaml",))
+
+
+ACTS: tuple[Callable[[Scene], None], ...] = (
+    _registries,
+    _access,
+    _webhooks,
+    _proxies,
+    _pipelines,
+    _deployments,
+    _garbage,
+)
 _DUMP_SETTINGS = (
     "from portshift_bridge.settings import load_settings\n"
     "settings = load_settings(config=None, flags={})\n"
