@@ -21,9 +21,14 @@ from portshift_bridge.store.access import AccessStore
 from portshift_bridge.store.installation import installation
 from portshift_bridge.store.migration import migrate
 from portshift_bridge.store.schema import identities, identity_images, metadata
-from tests.fakes.bridge_services import FakeBridge, FakeClock, fake_bridge
+from tests.fakes.bridge_services import FakeBridge, FakeClock, fake_bridge, rendering
 
 MANY = 100_000
+# What 0001 made; later migrations only add tables so far.
+_FIRST_TABLES = {
+    *("access", "audit", "identities", "identity_images", "meta"),
+    *("registration_identities", "registrations", "registries"),
+}
 
 
 def test_migrations_make_the_schema_that_the_code_uses(tmp_path: Path) -> None:
@@ -37,6 +42,27 @@ def test_migrations_make_the_schema_that_the_code_uses(tmp_path: Path) -> None:
     assert migrated.before is None
     assert migrate(database).before == migrated.after
     database.close()
+
+
+def test_a_data_folder_of_the_first_release_keeps_its_identities(tmp_path: Path) -> None:
+    with fake_bridge(tmp_path) as bridge:
+        for number in range(3):
+            bridge.call("POST", "registrations", json=rendering("app:1", name=f"web-{number}"))
+        id_ = bridge.call("GET", "identities").json()["items"][0]["id"]
+        bridge.call("POST", f"identities/{id_}/revoke", json={"reason": "leaked"})
+        before = {path: bridge.call("GET", path).json() for path in ("identities", "access")}
+        tables = metadata.tables.keys() - _FIRST_TABLES
+        with bridge.services.database.write() as connection:
+            for table in ("artifact_children", "artifact_paths", *sorted(tables)):
+                connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+        assert migrate(bridge.services.database).before == "0001"
+
+        after = {path: bridge.call("GET", path).json() for path in before}
+        assert len(after["identities"]["items"]) == 3
+        assert after == before
+        assert bridge.call("GET", "artifacts").json()["items"] == []
 
 
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
