@@ -48,7 +48,9 @@ def sandbox(folder: Path, *, conjure: bool = False, connected: bool = True) -> I
     """
     with Standin(conjure=conjure) as standin, running_bridge(folder) as bridge:
         password = secrets.token_urlsafe(24)
-        standin.add_user(ARTIFACTORY_USER, password, admin=True)
+        # The password is an access token too, and the bridge on loopback a target for webhooks.
+        standin.add_user(ARTIFACTORY_USER, password, admin=True, token=password)
+        standin.switches.webhook_strict_urls = False
         made = Sandbox(
             bridge=bridge,
             standin=standin,
