@@ -167,19 +167,19 @@ def test_a_registry_that_hangs_holds_up_no_other(standin: Standin, tmp_path: Pat
 
 def test_a_registry_that_is_removed_while_it_is_read_leaves_nothing(standin: Standin, tmp_path: Path) -> None:
     """Also for one that is added by the same name later: it is another Artifactory."""
-    for number in range(300):
+    for number in range(400):
         standin.push_image("docker-local", f"app-{number}", "1.0")
-    with artifactory() as other, scene(tmp_path, standin, poll_seconds=1) as played:
+    with artifactory() as other, scene(tmp_path, standin) as played:
         other.push_image("docker-local", "other", "1.0")
-        played.add()
         standin.delay(0.5, path="*/aql")
-        began = len(standin.requests)
-        until(lambda: len(standin.requests) > began + 1)
+        played.add()
+        until(played.listed)
         assert played.portshift.run("registries", "remove", "acme").exit_code == 0
+        # Longer than the answer takes that was on its way.
+        time.sleep(1.5)
+        assert played.listed() == []
         played.add(url=other.url)
         until(played.compared)
-        # Longer than the answers take that were on their way.
-        time.sleep(1.5)
 
         assert [item["paths"][0]["image"] for item in played.listed()] == ["other"]
 
