@@ -27,6 +27,7 @@ from portshift_bridge.registries.resolving.resolution import Resolver
 from portshift_bridge.registries.sessions import Sessions
 from portshift_bridge.registries.testing.connection import test_connection
 from portshift_bridge.secret_stores import open_secrets
+from portshift_bridge.secrets import SecretStore
 from portshift_bridge.services import Services
 from portshift_bridge.settings import Settings
 from portshift_bridge.signers import open_keys
@@ -36,7 +37,7 @@ from portshift_bridge.store.artifacts import ArtifactStore
 from portshift_bridge.store.audit import AuditStore, note_change
 from portshift_bridge.store.database import Database
 from portshift_bridge.store.identities import IdentityStore
-from portshift_bridge.store.installation import installation
+from portshift_bridge.store.installation import Installation, installation
 from portshift_bridge.store.migration import Migrated, migrate
 from portshift_bridge.store.progress import ProgressStore
 from portshift_bridge.store.registrations import RegistrationStore
@@ -96,78 +97,115 @@ def open_services(settings: Settings, *, clock: Clock) -> Iterator[Opened]:
         note = partial(note_change, database, "settings", clock)
         keys = open_keys(settings, vault, now=moment(clock()), note=note)
         _follow_signer(keys, now=moment(clock()))
-        secrets = open_secrets(settings, vault)
-        begun = installation(database, new_issuer=str(uuid.uuid4()), trust_domain=settings.trust_domain)
-        access = AccessStore(database, clock)
-        registries = RegistryStore(database, secrets, clock)
-        registrations = RegistrationStore(database)
         metrics = Metrics()
         if vault is not None:
             metrics.watch_vault(lambda: vault.answering)
-        trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
+        begun = installation(database, new_issuer=str(uuid.uuid4()), trust_domain=settings.trust_domain)
+        folder = _Folder(settings, clock, database, keys, open_secrets(settings, vault), begun, metrics)
+        registries = RegistryStore(database, folder.secrets, clock)
         connections = Sessions()
         resolver = Resolver(
             lambda: [(each.registry, each.login) for each in registries.all()],
             deadline_seconds=settings.resolve_seconds,
             connect=lambda registry, login: Artifactory(connections.open(registry, login)),
         )
-        artifacts, progress = ArtifactStore(database, clock), ProgressStore(database, clock)
-        lists = ArtifactLists(database)
-        watcher = Watcher(
-            registries=registries.all,
-            catalogue=artifacts,
-            progress=progress,
-            secrets=secrets,
-            metrics=metrics,
-            clock=clock,
-            schedule=Schedule(settings.poll_seconds, settings.compare_hours * 3_600),
-            connect=connections.open,
-        )
-        services = Services(
-            settings=settings,
-            installation=begun,
-            database=database,
-            keys=keys,
-            access=access,
-            audit=AuditStore(database),
-            trusts=trusts,
-            sessions=sessions,
-            exchange=Exchange(trusts, sessions, Issuers(clock), metrics, clock),
-            identities=IdentityStore(database, clock),
-            registrations=registrations,
-            registries=registries,
-            artifacts=artifacts,
-            artifact_lists=lists,
-            cataloguer=Cataloguer(registries=registries.all, artifacts=artifacts, connect=connections.open),
-            inspector=Inspector(
-                registries=registries.all, lists=lists, artifacts=artifacts, connect=connections.open
-            ),
-            progress=progress,
-            watcher=watcher,
-            webhooks=Webhooks(
-                progress=progress,
-                secrets=secrets,
-                watcher=watcher,
-                issuer=begun.issuer,
-                public_url=settings.public_url,
-            ),
-            registrar=Registrar(
-                resolver=MeasuredResolver(resolver, metrics),
-                keys=keys,
-                tokens=registrations,
-                installation=begun,
-                clock=clock,
-                new_id=lambda: str(uuid.uuid4()),
-            ),
-            test_connection=lambda connected: test_connection(connected.registry, connected.login),
-            metrics=metrics,
-            clock=clock,
-        )
+        services = _services(folder, registries, connections, resolver)
         try:
-            yield Opened(services, _first_token(access, token))
+            yield Opened(services, _first_token(services.access, token))
         finally:
             resolver.close()
             database.close()
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """An opened data folder and what every part of the bridge stands on."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keys: KeyRing
+    secrets: SecretStore
+    installation: Installation
+    metrics: Metrics
+
+
+def _services(
+    folder: _Folder, registries: RegistryStore, connections: Sessions, resolver: Resolver
+) -> Services:
+    database, clock, metrics = folder.database, folder.clock, folder.metrics
+    registrations, progress = RegistrationStore(database), ProgressStore(database, clock)
+    artifacts, lists = ArtifactStore(database, clock), ArtifactLists(database)
+    trusts, sessions = TrustStore(database, clock), SessionStore(database, clock)
+    watcher = _watcher(folder, registries, artifacts, progress, connections)
+    return Services(
+        settings=folder.settings,
+        installation=folder.installation,
+        database=database,
+        keys=folder.keys,
+        access=AccessStore(database, clock),
+        audit=AuditStore(database),
+        trusts=trusts,
+        sessions=sessions,
+        exchange=Exchange(trusts, sessions, Issuers(clock), metrics, clock),
+        identities=IdentityStore(database, clock),
+        registrations=registrations,
+        registries=registries,
+        artifacts=artifacts,
+        artifact_lists=lists,
+        cataloguer=Cataloguer(registries=registries.all, artifacts=artifacts, connect=connections.open),
+        inspector=Inspector(
+            registries=registries.all, lists=lists, artifacts=artifacts, connect=connections.open
+        ),
+        progress=progress,
+        watcher=watcher,
+        webhooks=_webhooks(folder, progress, watcher),
+        registrar=_registrar(folder, registrations, resolver),
+        test_connection=lambda connected: test_connection(connected.registry, connected.login),
+        metrics=metrics,
+        clock=clock,
+    )
+
+
+def _watcher(
+    folder: _Folder,
+    registries: RegistryStore,
+    artifacts: ArtifactStore,
+    progress: ProgressStore,
+    connections: Sessions,
+) -> Watcher:
+    settings = folder.settings
+    return Watcher(
+        registries=registries.all,
+        catalogue=artifacts,
+        progress=progress,
+        secrets=folder.secrets,
+        metrics=folder.metrics,
+        clock=folder.clock,
+        schedule=Schedule(settings.poll_seconds, settings.compare_hours * 3_600),
+        connect=connections.open,
+    )
+
+
+def _webhooks(folder: _Folder, progress: ProgressStore, watcher: Watcher) -> Webhooks:
+    return Webhooks(
+        progress=progress,
+        secrets=folder.secrets,
+        watcher=watcher,
+        issuer=folder.installation.issuer,
+        public_url=folder.settings.public_url,
+    )
+
+
+def _registrar(folder: _Folder, registrations: RegistrationStore, resolver: Resolver) -> Registrar:
+    return Registrar(
+        resolver=MeasuredResolver(resolver, folder.metrics),
+        keys=folder.keys,
+        tokens=registrations,
+        installation=folder.installation,
+        clock=folder.clock,
+        new_id=lambda: str(uuid.uuid4()),
+    )
 
 
 def _follow_signer(keys: KeyRing, *, now: datetime) -> None:
