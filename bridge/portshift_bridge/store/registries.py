@@ -130,6 +130,9 @@ class RegistryStore:
             record_change(connection, Change(actor, "registry.update", name, now, _difference(before, after)))
             if isinstance(after.login, Login) and after.login != before.login:
                 self._secrets.put(_secret_name(name), after.login.to_secret())
+        if after.registry.url != before.registry.url:
+            # What another Artifactory held would look hidden in this one, and stay for ever.
+            ArtifactStore(self._database, self._clock).remove_registry(name)
         return after
 
     def require_removable(self, name: str, *, force: bool) -> None:

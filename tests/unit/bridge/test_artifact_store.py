@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import func, select
 
 from portshift_bridge.clock import SECOND
+from portshift_bridge.registries.model import Login, Registry
 from portshift_bridge.registries.paths import ManifestPath
 from portshift_bridge.secrets import FileSecretStore
 from portshift_bridge.settings import Settings
 from portshift_bridge.starting import open_database
 from portshift_bridge.store.artifacts import BATCH, RETRY_AFTER, ArtifactStore
 from portshift_bridge.store.database import Database
-from portshift_bridge.store.registries import RegistryStore
+from portshift_bridge.store.registries import ConnectedRegistry, RegistryStore
 from portshift_bridge.store.schema import artifact_children, artifact_paths, artifacts
 from tests.fakes.bridge_services import FakeClock
 from tests.fakes.connected import connected
@@ -239,6 +240,20 @@ def test_a_registry_that_is_removed_takes_its_places_along(
     assert (places(store, "acme"), len(places(store, "beta"))) == ([], 1)
     assert store.record("acme", [lies()]) == 0, "an answer that came after the removal was kept"
     assert places(store, "acme") == []
+
+
+def test_a_registry_at_another_url_is_read_anew(
+    store: ArtifactStore, database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """It may be another Artifactory, where what the first one held would look hidden for ever."""
+    registries = RegistryStore(database, FileSecretStore.open(tmp_path), clock)
+    moved = Registry("acme", "https://moved.example/artifactory")
+    store.record("acme", [lies()])
+    store.record("beta", [lies()])
+
+    registries.update("acme", lambda _: ConnectedRegistry(moved, Login()), actor="test")
+
+    assert (places(store, "acme"), len(places(store, "beta"))) == ([], 1)
 
 
 def test_what_lies_nowhere_is_purged_when_it_is_old(
