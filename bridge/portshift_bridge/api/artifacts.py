@@ -70,4 +70,7 @@ def _digest(services: Services, text: str) -> str:
     told = f"{text[:200]}: {found.reason or found.outcome}"
     if not found.outcome.conclusive:
         raise Unreachable(told)
-    raise NotFound(told, cure="give a digest, 8 digits or more of a known one, or an image reference")
+    # The reason of every other outcome ends with its own cure.
+    invalid = found.outcome is Outcome.INVALID
+    forms = "give a digest, 8 digits or more of a known one, or an image reference"
+    raise NotFound(told, cure=forms if invalid else None)
