@@ -56,12 +56,16 @@ def test_no_image_of_theirs_is_signed_and_each_is_told_in_time(
         assert outcome.out == b""
         return name, outcome.exit_code, outcome.err, outcome.seconds
 
-    with ThreadPoolExecutor(4) as threads:
+    with ThreadPoolExecutor(5) as threads:
+        showing = threads.submit(portshift.run, "artifacts", "show", "good.example/docker-local/app:1")
         outcomes = list(threads.map(deploy, FALSE_ANSWERS))
 
     assert {name: code for name, code, _, _ in outcomes if code != 4} == {}
     assert {name: said for name, _, said, _ in outcomes if f"registry {name}" not in said} == {}
     assert max(seconds for *_, seconds in outcomes) < RESOLVE_SECONDS + 5
+    # All of them are asked for the artifact, and some never end their answers.
+    assert showing.result().exit_code == 0, showing.result().err
+    assert showing.result().seconds < 25
 
 
 def test_the_good_registry_beside_them_is_as_quick_as_ever(
@@ -71,15 +75,6 @@ def test_the_good_registry_beside_them_is_as_quick_as_ever(
 
     assert outcome.exit_code == 0, outcome.err
     assert outcome.seconds < 2
-
-
-def test_an_artifact_is_shown_though_registries_beside_it_never_end_their_answers(
-    bridge: BridgeProcess, portshift: Portshift
-) -> None:
-    shown = portshift.run("artifacts", "show", "good.example/docker-local/app:1", "-o", "json")
-
-    assert shown.exit_code == 0, shown.err
-    assert shown.seconds < 25
 
 
 @pytest.mark.parametrize(
