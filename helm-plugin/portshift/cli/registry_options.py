@@ -34,7 +34,10 @@ _REGISTRY = (
     click.option("--insecure", is_flag=True, help="Allow plain http off this machine."),
 )
 _LOGIN = (
-    click.option("--username", help="The user; the password is asked for or read by --password-stdin."),
+    click.option(
+        "--username",
+        help="The user; the password is asked for or read by --password-stdin. No login: anonymous.",
+    ),
     click.option("--password-stdin", is_flag=True, help="Read the user's password from stdin."),
     click.option("--token-stdin", is_flag=True, help="Read an access or identity token from stdin."),
     click.option("--api-key-stdin", is_flag=True, help="Read an API key from stdin."),
