@@ -55,9 +55,13 @@ class ProgressStore:
         return Progress() if row is None else Progress(**row._mapping)
 
     def lease(self, registry: str, *, holder: str, seconds: int) -> bool:
-        """Take the lease for ``seconds``; False while another process has it."""
+        """Take the lease for ``seconds``; False while another process has it.
+
+        One that lasts longer than any is given for was taken before the clock was set back: it is free.
+        """
         now = self._clock()
-        free = or_(_column.leased_until < now, _column.leased_by == holder)
+        ended = or_(_column.leased_until < now, _column.leased_until > now + seconds * SECOND)
+        free = or_(ended, _column.leased_by == holder)
         taken = update(registry_progress).where(_column.registry == registry, free)
         with self._database.write() as connection:
             _begin(connection, registry)

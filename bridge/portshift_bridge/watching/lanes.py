@@ -223,7 +223,9 @@ class PollLane:
             self._poll()
 
     def _due_in(self, last: int | None, every: float) -> float:
-        return 0.0 if last is None else every - (self._clock() - last) / SECOND
+        ago = None if last is None else (self._clock() - last) / SECOND
+        # A time that is still to come was kept before the clock was set back.
+        return 0.0 if ago is None or ago < 0 else every - ago
 
 
 def log_failure(what: str, registry: str, error: Exception) -> None:

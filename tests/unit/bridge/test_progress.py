@@ -33,6 +33,15 @@ def test_the_lease_of_a_killed_process_ends(bridge: FakeBridge) -> None:
     assert not progress.renew("acme", holder="a", seconds=60)
 
 
+def test_a_clock_that_is_set_back_does_not_keep_a_dead_process_its_lease(bridge: FakeBridge) -> None:
+    progress = bridge.services.progress
+    progress.lease("acme", holder="a", seconds=60)
+    bridge.clock.now -= 3_600 * SECOND
+
+    assert progress.lease("acme", holder="b", seconds=60)
+    assert not progress.lease("acme", holder="a", seconds=60)
+
+
 def test_a_lease_that_was_given_back_is_free(bridge: FakeBridge) -> None:
     progress = bridge.services.progress
     progress.lease("acme", holder="a", seconds=60)

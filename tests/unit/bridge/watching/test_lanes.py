@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from portshift.core.errors import Unreachable
-from portshift_bridge.clock import system_clock
+from portshift_bridge.clock import SECOND, system_clock
 from portshift_bridge.registries.errors import LoginRefused
 from portshift_bridge.store.progress import ProgressStore
 from portshift_bridge.watching.comparing import Compared
@@ -135,6 +135,19 @@ def test_a_comparison_that_fails_holds_up_no_poll_and_stays_told(progress: Progr
     kept = progress.get("acme")
     assert kept.compared_at is None
     assert kept.problem == "the comparison of paths was broken off: AQL gives only a part"
+
+
+def test_it_goes_on_when_the_clock_is_set_back(bridge: FakeBridge, progress: ProgressStore) -> None:
+    """What an hour later kept of its polls, comparisons and lease must not stop those of now."""
+    later = ProgressStore(bridge.services.database, lambda: system_clock() + 3_600 * SECOND)
+    later.lease("acme", holder="a process that is no more", seconds=60)
+    later.polled("acme", holder="a process that is no more", modified_until=7, properties_until=None)
+    later.compared("acme", holder="a process that is no more")
+    reader = FakeReader()
+    with polling(reader, progress):
+        until(lambda: len(reader.polls) >= 2 and reader.compared)
+
+    assert reader.polls[0] == Cursor(7, None)
 
 
 def test_who_has_no_lease_reads_nothing(progress: ProgressStore) -> None:
