@@ -14,6 +14,15 @@ from cryptography.x509.oid import NameOID
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
     """Files of the authority's certificate, and of the server's key and chain, for an hour on 127.0.0.1."""
+    certificate, private = new_certificate()
+    authority, chain = folder / "authority.pem", folder / "server.pem"
+    authority.write_bytes(certificate)
+    chain.write_bytes(private + certificate)
+    return authority, chain
+
+
+def new_certificate() -> tuple[bytes, bytes]:
+    """A certificate for 127.0.0.1, an authority of its own, and its key; both PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server of a test")])
     now = datetime.datetime.now(datetime.UTC)
@@ -35,7 +44,4 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    ca, chain = folder / "authority.pem", folder / "server.pem"
-    ca.write_bytes(certificate)
-    chain.write_bytes(private + certificate)
-    return ca, chain
+    return certificate, private

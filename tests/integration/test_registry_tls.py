@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from portshift.core.errors import Unreachable
 from portshift_bridge.outbound.deadline import Deadline
@@ -26,6 +19,7 @@ from portshift_bridge.registries.model import Login, LoginKind, ProxyLogin, Regi
 from portshift_bridge.registries.session import Session, open_session
 from portshift_bridge.registries.system import read_version
 from portshift_bridge.registries.testing.connection import test_connection as run_checks
+from tests.fakes.certificate import new_certificate, self_signed
 from tests.integration.recording_server import PROXY_PASSWORD, PROXY_USER, serving
 
 pytestmark = pytest.mark.integration
@@ -57,41 +51,15 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    certificate, path = _self_signed(tmp_path_factory.mktemp("tls"))
+    certificate, path = self_signed(tmp_path_factory.mktemp("tls"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Version)
     listening.socket = context.wrap_socket(listening.socket, server_side=True)
     threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True).start()
-    yield Server(f"https://127.0.0.1:{listening.server_address[1]}/artifactory", certificate)
+    yield Server(f"https://127.0.0.1:{listening.server_address[1]}/artifactory", certificate.read_text())
     listening.shutdown()
     listening.server_close()
-
-
-def _self_signed(folder: Path) -> tuple[str, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "registry of a test")])
-    now = datetime.datetime.now(datetime.UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / "server.pem"
-    path.write_bytes(private + certificate)
-    return certificate.decode(), path
 
 
 def registry(server: Server, ca: str | None) -> Registry:
@@ -116,8 +84,8 @@ def test_without_it_the_certificate_is_refused(server: Server) -> None:
     client.close()
 
 
-def test_another_authority_does_not_vouch_for_it(server: Server, tmp_path: Path) -> None:
-    other, _ = _self_signed(tmp_path)
+def test_another_authority_does_not_vouch_for_it(server: Server) -> None:
+    other = new_certificate()[0].decode()
     client = open_session(registry(server, other), LOGIN)
     with pytest.raises(TlsFailed):
         version(client)
@@ -126,7 +94,7 @@ def test_another_authority_does_not_vouch_for_it(server: Server, tmp_path: Path)
 
 def test_a_given_authority_replaces_the_public_ones(server: Server) -> None:
     trusted = tls_context(server.ca).get_ca_certs()
-    assert [entry["subject"] for entry in trusted] == [((("commonName", "registry of a test"),),)]
+    assert [entry["subject"] for entry in trusted] == [((("commonName", "server of a test"),),)]
 
 
 def test_the_address_is_checked_below_tls_too(server: Server) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.vault.certificates import new_certificate
+from tests.fakes.certificate import new_certificate
 
 _GOOD, _BAD = "Z29vZA", "YmFk"
 _USER = "system:serviceaccount:tools:portshift"

@@ -20,7 +20,7 @@ import pytest
 from portshift.core.errors import UsageFault
 from portshift_bridge.vault.address import vault_address
 from portshift_bridge.vault.errors import VaultError, VaultUnreachable
-from tests.vault.certificates import self_signed
+from tests.fakes.certificate import self_signed
 from tests.vault.logins import private, session, settings_for
 from tests.vault.server import ROOT_TOKEN, VaultServer, vault_server
 
