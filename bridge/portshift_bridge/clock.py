@@ -28,6 +28,11 @@ def rfc3339(microseconds: int) -> str:
     return moment(microseconds).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def rfc3339_or_none(microseconds: int | None) -> str | None:
+    """The same, for a time that may be unknown."""
+    return None if microseconds is None else rfc3339(microseconds)
+
+
 def microseconds(aware: datetime) -> int:
     """An aware datetime as microseconds since 1970, UTC."""
     return (aware - _EPOCH) // timedelta(microseconds=1)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from portshift.core.identity import Build
-from portshift_bridge.clock import rfc3339
+from portshift_bridge.clock import rfc3339, rfc3339_or_none
 from portshift_bridge.inspecting import ShownArtifact
 from portshift_bridge.registries.inspecting.builds import BuildInfo, build_of_properties
 from portshift_bridge.registries.inspecting.bundles import Bundle
@@ -38,7 +38,7 @@ def shown_to_json(shown: ShownArtifact) -> Json:
     """Everything about one artifact."""
     return {
         "digest": shown.digest,
-        "firstSeenAt": _time(shown.first_seen_at),
+        "firstSeenAt": rfc3339_or_none(shown.first_seen_at),
         "registries": [_inspection(each) for each in shown.inspections],
     }
 
@@ -71,8 +71,8 @@ def _path(path: ManifestPath) -> Json:
         "name": path.name,
         "image": path.image,
         "tag": path.tag,
-        "created": _time(path.created),
-        "modified": _time(path.modified),
+        "created": rfc3339_or_none(path.created),
+        "modified": rfc3339_or_none(path.modified),
         "build": None if told is None else _named(told.build),
     }
 
@@ -87,7 +87,7 @@ def _content(content: Content) -> Json:
         "size": content.size,
         "platforms": list(content.platforms),
         "labels": dict(content.labels),
-        "created": _time(content.created),
+        "created": rfc3339_or_none(content.created),
         "children": [{"digest": child.digest, "platform": child.platform} for child in content.children],
     }
 
@@ -101,7 +101,7 @@ def _build(info: BuildInfo) -> Json:
         **_named(info.build),
         "state": info.state.value,
         "reason": info.reason,
-        "started": _time(info.started),
+        "started": rfc3339_or_none(info.started),
         "agent": info.agent,
         "url": info.url,
         "vcs": [{"url": each.url, "revision": each.revision, "branch": each.branch} for each in info.vcs],
@@ -109,7 +109,7 @@ def _build(info: BuildInfo) -> Json:
             {
                 "status": each.status,
                 "repository": each.repository,
-                "at": _time(each.at),
+                "at": rfc3339_or_none(each.at),
                 "user": each.user,
                 "ciUser": each.ci_user,
                 "comment": each.comment,
@@ -125,13 +125,13 @@ def _bundle(bundle: Bundle) -> Json:
         "version": bundle.version,
         "repository": bundle.repository,
         "status": bundle.status,
-        "created": _time(bundle.created),
+        "created": rfc3339_or_none(bundle.created),
         "createdBy": bundle.created_by,
         "promotions": [
             {
                 "status": each.status,
                 "environment": each.environment,
-                "at": _time(each.at),
+                "at": rfc3339_or_none(each.at),
                 "user": each.user,
             }
             for each in bundle.promotions
@@ -141,7 +141,3 @@ def _bundle(bundle: Bundle) -> Json:
 
 def _named(build: Build) -> Json:
     return {"name": build.name, "number": build.number}
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else rfc3339(at)

@@ -20,7 +20,7 @@ from portshift_bridge.api.requests import (
     read_text,
 )
 from portshift_bridge.api.schemas import operation
-from portshift_bridge.clock import rfc3339
+from portshift_bridge.clock import rfc3339, rfc3339_or_none
 from portshift_bridge.registries.subscriptions import PRIVATE_NETWORK
 from portshift_bridge.watching.events import AUTHENTICATION_HEADER
 from portshift_bridge.watching.webhooks import Webhook
@@ -104,10 +104,10 @@ def show_watch(services: ServicesOf, caller: Caller, name: str) -> JSONResponse:
     return JSONResponse(
         {
             "webhook": None if webhook is None else _webhook(webhook),
-            "lastEventAt": _time(progress.event_at),
-            "polledAt": _time(progress.polled_at),
-            "readUntil": _time(progress.modified_until),
-            "comparedAt": _time(progress.compared_at),
+            "lastEventAt": rfc3339_or_none(progress.event_at),
+            "polledAt": rfc3339_or_none(progress.polled_at),
+            "readUntil": rfc3339_or_none(progress.modified_until),
+            "comparedAt": rfc3339_or_none(progress.compared_at),
             "problem": progress.problem,
         }
     )
@@ -122,7 +122,3 @@ def _webhook(webhook: Webhook) -> dict[str, Any]:
         "problem": webhook.problem,
         "cure": webhook.cure,
     }
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else rfc3339(at)

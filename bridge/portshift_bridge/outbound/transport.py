@@ -35,6 +35,15 @@ _FIRST_PAUSE_SECONDS = 0.2
 _CHUNK = 64 * 1024
 _TOO_MANY_REQUESTS = 429
 
+# Each of these has been seen to pass through requests untranslated.
+EXCHANGE_FAILURES = (
+    requests.RequestException,
+    HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,
+)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -160,14 +169,14 @@ class Transport:
                 return self._exchange(request, deadline, limit)
         except requests.exceptions.SSLError as error:
             raise TlsFailed(
-                f"{self.base}: TLS failed ({_innermost(error)})",
+                f"{self.base}: TLS failed ({innermost(error)})",
                 cure="give the registry's certificate authority, or correct its certificate",
             ) from error
         except requests.Timeout as error:
             raise Unreachable(f"{self.base} did not answer in time") from error
         except requests.exceptions.ProxyError as error:
             raise ProxyFailed(
-                f"{self.base}: the proxy on the way to it does not let through ({_innermost(error)})",
+                f"{self.base}: the proxy on the way to it does not let through ({innermost(error)})",
                 cure="correct the registry's proxy or its login there",
             ) from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
@@ -175,17 +184,10 @@ class Transport:
                 # requests tells of a body that stalls as of a connection that broke.
                 raise Unreachable(f"{self.base} did not finish its answer in time") from error
             if last or isinstance(_cause(error), NewConnectionError):
-                raise Unreachable(f"{self.base} cannot be reached ({_innermost(error)})") from error
+                raise Unreachable(f"{self.base} cannot be reached ({innermost(error)})") from error
             return None
-        # Each of these has been seen to pass through requests untranslated.
-        except (
-            requests.RequestException,
-            HTTPError,
-            http.client.HTTPException,
-            OSError,
-            ValueError,
-        ) as error:
-            raise Unreachable(f"{self.base}: the exchange failed ({_innermost(error)})") from error
+        except EXCHANGE_FAILURES as error:
+            raise Unreachable(f"{self.base}: the exchange failed ({innermost(error)})") from error
 
     def _exchange(self, request: requests.Request, deadline: Deadline, limit: int) -> Answer:
         remaining = deadline.remaining()
@@ -243,9 +245,9 @@ def _cause(error: BaseException) -> object:
     return getattr(error.args[0], "reason", None) if error.args else None
 
 
-def _innermost(error: BaseException) -> str:
+def innermost(error: BaseException) -> str:
     """The plainest name for what happened, without the nesting of three libraries."""
     for inside in (_cause(error), *error.args):
         if isinstance(inside, BaseException):
-            return _innermost(inside)
+            return innermost(inside)
     return (str(error).rpartition(": ")[2] or type(error).__name__)[:200]

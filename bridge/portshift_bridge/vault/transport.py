@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import io
 import json
 import time
@@ -10,11 +9,11 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-from urllib3.exceptions import HTTPError
 
 from portshift_bridge.outbound.deadline import Deadline
 from portshift_bridge.outbound.guard import GuardedAdapter
 from portshift_bridge.outbound.reading import reading_until
+from portshift_bridge.outbound.transport import EXCHANGE_FAILURES, innermost
 from portshift_bridge.vault.errors import VaultUnreachable
 
 MAX_BODY = 4 * 1024 * 1024
@@ -46,22 +45,16 @@ class VaultAdapter(GuardedAdapter):
                 return self._exchange(request)
         except requests.exceptions.SSLError as error:
             raise VaultUnreachable(
-                f"Vault at {self._address}: TLS failed ({_innermost(error)})",
+                f"Vault at {self._address}: TLS failed ({innermost(error)})",
                 cure="name the file of its certificate authority in vault_ca",
             ) from error
         # requests.Timeout is among them, but requests tells of a body that stalls in other words.
-        except (
-            requests.RequestException,
-            HTTPError,
-            http.client.HTTPException,
-            OSError,
-            ValueError,
-        ) as error:
+        except EXCHANGE_FAILURES as error:
             if deadline.passed:
                 self._rests_until = time.monotonic() + REST_SECONDS
                 raise self._late() from error
             raise VaultUnreachable(
-                f"Vault at {self._address} cannot be reached ({_innermost(error)})",
+                f"Vault at {self._address} cannot be reached ({innermost(error)})",
                 cure="start it, or correct vault_address",
             ) from error
 
@@ -123,9 +116,3 @@ def _is_object(body: bytes) -> bool:
         return isinstance(json.loads(body), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def _innermost(error: BaseException) -> str:
-    """The plainest name for what happened, without the nesting of three libraries."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return (str(reason or error).rpartition(": ")[2] or type(error).__name__)[:200]
